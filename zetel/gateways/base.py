@@ -1,0 +1,208 @@
+"""The one shape in which payment companies are spoken to.
+
+A gateway is an adapter: it turns a payment company's answers into the few values below and nothing else.
+It keeps no state, knows no model, and is never called inside a database transaction (rule G3). What a company
+can and cannot do is data (`Capabilities`), so nobody above asks for a gateway's name to decide something.
+
+Calls do not raise when a company is slow, broken or away: charging, asking, cancelling and refunding say
+`unknown`, because money may have moved. Calls that move no money raise `GatewayUnavailable`: try again later.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+from zetel.rules.money import Money
+
+MethodKind = Literal["card", "paypal"]
+OutcomeKind = Literal["paid", "processing", "action", "declined", "unknown"]
+RefundKind = Literal["done", "refused", "unknown"]
+SetupStatus = Literal["pending", "done", "refused"]
+EventKind = Literal["charge", "refund", "setup", "other"]
+
+
+class GatewayUnavailable(Exception):
+    """The company could not be reached, or failed, in a call that moves no money. Nothing is lost: try again."""
+
+
+class BadSignature(Exception):
+    """A webhook that is not from the company, was changed on the way, or is too old."""
+
+
+class KeyReused(AssertionError):
+    """One idempotency key was used for two different requests: a fault in our code, never a person's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a company can do, as data."""
+
+    methods: tuple[MethodKind, ...]
+    redirect: bool
+    """Its own page, to which the browser is sent: must work without JavaScript."""
+    element: bool
+    """Its field inside our page, in a frame (`Setup.element_url`)."""
+    confirms_after_days: int
+    """0: an answer comes at once or within hours. More: this gateway pays invoices, not increases (rule C5)."""
+    signed_webhooks: bool
+    minimum_amount: Mapping[str, int]
+    """Smallest charge in minor units per currency; a currency that is absent has no minimum (rule G9)."""
+    key_memory_hours: int
+    """How long the company remembers an idempotency key. A retry later than this must ask by reference first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the company says about one charge.
+
+    `paid`: captured; `amount` is what the company says it took, which the caller compares with what it asked.
+    `processing`: comes later. `action`: the person must visit `action_url`. `declined`: final for this charge,
+    `hard` when the same method will never work. `unknown`: ask by reference, never treat as refused.
+    `reason` is a code of lower-case words, e.g. `insufficient_funds`; `at` is the company's instant of it (UTC).
+    """
+
+    kind: OutcomeKind
+    amount: Money | None = None
+    charge_id: str = ""
+    hard: bool = False
+    reason: str = ""
+    action_url: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundOutcome:
+    """`done`: the money goes back. `refused`: final, nothing moved. `unknown`: ask, or retry with the same key."""
+
+    kind: RefundKind
+    refund_id: str = ""
+    reason: str = ""
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """A started wish to save a payment method. `element_url` is empty when the company has no such field."""
+
+    id: str
+    redirect_url: str
+    element_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedMethod:
+    """A method at the company: `token` charges it, `label` is for people (`Visa •••• 4242`)."""
+
+    token: str
+    kind: MethodKind
+    label: str
+    expires_on: date | None
+    """Last day on which a card is good; None when it does not expire."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupResult:
+    status: SetupStatus
+    method: SavedMethod | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capture:
+    """One line of the company's own ledger: money it took, to be held against our payments (rule X2)."""
+
+    charge_id: str
+    reference: str
+    amount: Money
+    refunded: Money
+    captured_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayEvent:
+    """A webhook in our words. `id` is the company's and stays the same in every delivery of it (rule X14).
+
+    `reference` is ours, of the charge, refund or setup. What it tells is in `outcome` (charge), `refund` or
+    `setup_id`; `other` tells nothing that we follow. `created_at` is when it happened, not when it was sent.
+    """
+
+    id: str
+    kind: EventKind
+    reference: str
+    created_at: datetime
+    outcome: Outcome | None = None
+    refund: RefundOutcome | None = None
+    setup_id: str = ""
+
+
+class Gateway(Protocol):
+    """The calls every gateway answers; `tests/gateways/test_contract.py` holds each one to them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def begin_setup(
+        self, *, customer_reference: str, kind: MethodKind, reference: str, return_url: str, language: str
+    ) -> Setup:
+        """Start saving a method. Charges nothing. The company sends the browser back to `return_url`
+        (this installation only) with `setup=<id>` added. Raises GatewayUnavailable."""
+        ...
+
+    def fetch_setup(self, setup_id: str) -> SetupResult:
+        """How a setup stands; one the company does not know is `refused`. Raises GatewayUnavailable."""
+        ...
+
+    def charge(
+        self,
+        *,
+        token: str,
+        amount: Money,
+        reference: str,
+        idempotency_key: str,
+        return_url: str,
+        description: str,
+        language: str,
+    ) -> Outcome:
+        """Take money once. The same key with the same request answers the same and charges nothing more;
+        with another request it raises KeyReused. After an `action` the browser comes back to `return_url`
+        with `charge=<id>` added."""
+        ...
+
+    def fetch(self, *, reference: str) -> Outcome | None:
+        """What became of a charge, by our reference. None: the company knows no such charge."""
+        ...
+
+    def cancel(self, *, reference: str) -> Outcome:
+        """Stop a charge that is not paid yet: then `declined`, reason `cancelled`. One that is paid stays `paid`;
+        one the company does not know is `declined`, reason `unknown_reference`."""
+        ...
+
+    def refund(
+        self, *, charge_id: str, amount: Money, reference: str, idempotency_key: str
+    ) -> RefundOutcome:
+        """Give (part of) a charge back; never more in all than was captured (rule G6). Keys as in `charge`."""
+        ...
+
+    def fetch_refund(self, *, reference: str) -> RefundOutcome | None:
+        """What became of a refund, by our reference. None: the company knows no such refund."""
+        ...
+
+    def forget(self, token: str) -> None:
+        """Remove a saved method at the company. A token it does not know is fine. Raises GatewayUnavailable."""
+        ...
+
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        """Raise BadSignature unless these raw bytes are the company's and fresh. Header names in any case."""
+        ...
+
+    def parse(self, body: bytes) -> GatewayEvent:
+        """A verified body in our words."""
+        ...
+
+    def captures(self, *, since: datetime, until: datetime) -> Iterator[Capture]:
+        """The company's ledger for `since <= captured_at < until`, oldest first. Raises GatewayUnavailable."""
+        ...
