@@ -10,14 +10,12 @@ Calls do not raise when a company is slow, broken or away: charging, asking, can
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal, Protocol
 
 from zetel.rules.money import Money
+from zetel.rules.outcomes import MethodKind, Outcome, RefundOutcome, SavedMethod
 
-MethodKind = Literal["card", "paypal"]
-OutcomeKind = Literal["paid", "processing", "action", "declined", "unknown"]
-RefundKind = Literal["done", "refused", "unknown"]
 SetupStatus = Literal["pending", "done", "refused"]
 EventKind = Literal["charge", "refund", "setup", "other"]
 
@@ -53,52 +51,12 @@ class Capabilities:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What the company says about one charge.
-
-    `paid`: captured; `amount` is what the company says it took, which the caller compares with what it asked.
-    `processing`: comes later. `action`: the person must visit `action_url`. `declined`: final for this charge,
-    `hard` when the same method will never work. `unknown`: ask by reference, never treat as refused.
-    `reason` is a code of lower-case words, e.g. `insufficient_funds`; `at` is the company's instant of it (UTC).
-    """
-
-    kind: OutcomeKind
-    amount: Money | None = None
-    charge_id: str = ""
-    hard: bool = False
-    reason: str = ""
-    action_url: str = ""
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefundOutcome:
-    """`done`: the money goes back. `refused`: final, nothing moved. `unknown`: ask, or retry with the same key."""
-
-    kind: RefundKind
-    refund_id: str = ""
-    reason: str = ""
-    amount: Money | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Setup:
     """A started wish to save a payment method. `element_url` is empty when the company has no such field."""
 
     id: str
     redirect_url: str
     element_url: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SavedMethod:
-    """A method at the company: `token` charges it, `label` is for people (`Visa •••• 4242`)."""
-
-    token: str
-    kind: MethodKind
-    label: str
-    expires_on: date | None
-    """Last day on which a card is good; None when it does not expire."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,44 @@
+"""Identifiers: UUIDs that sort by the moment they were made (RFC 9562, version 7), shown to people as `sub_…`.
+
+A row's id is made by us before the row is written, so a batch can name its children without asking the database.
+This file reads the machine's time, not the installation's clock: an id must never repeat when that clock is set back.
+"""
+
+import os
+import time
+import uuid
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
+_LENGTH = 26
+
+
+def new_id() -> uuid.UUID:
+    """A UUIDv7: 48 bits of milliseconds, then 74 random bits (RFC 9562, section 5.7)."""
+    millis = time.time_ns() // 1_000_000
+    noise = int.from_bytes(os.urandom(10), "big")
+    high = (millis & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | (noise >> 68) & 0x0FFF
+    low = 0x8000_0000_0000_0000 | noise & 0x3FFF_FFFF_FFFF_FFFF
+    return uuid.UUID(int=high << 64 | low)
+
+
+def public_id(prefix: str, value: uuid.UUID) -> str:
+    """The form people and programs see: the prefix of its kind, then 26 characters that keep the order."""
+    number, letters = value.int, []
+    for _ in range(_LENGTH):
+        letters.append(ALPHABET[number & 31])
+        number >>= 5
+    return prefix + "_" + "".join(reversed(letters))
+
+
+def parse_public_id(prefix: str, text: str) -> uuid.UUID | None:
+    """The UUID behind a public id of this kind; None when the text is not one."""
+    head, _, tail = text.partition("_")
+    if head != prefix or len(tail) != _LENGTH or tail[0] not in "01234567":
+        return None
+    number = 0
+    for letter in tail:
+        if letter not in _VALUES:
+            return None
+        number = number << 5 | _VALUES[letter]
+    return uuid.UUID(int=number)

@@ -1,0 +1,110 @@
+"""Money on its way: payments wanted, each try at a gateway, refunds, and what gateways told us (rule G3).
+
+The row is the intent: it is committed before the gateway is called, and the outcome is booked once by its reference.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from zetel.models.customers import Customer, PaymentMethod
+from zetel.models.invoices import Invoice
+from zetel.models.row import Row, one_of
+from zetel.models.subscriptions import Change
+
+UNSETTLED = ("created", "sent", "processing", "action", "unknown")
+
+
+class Payment(Row):
+    """Money wanted from a customer, for a change that waits for it or for an open invoice."""
+
+    PREFIX = "pay"
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="payments")
+    change = models.OneToOneField(Change, models.PROTECT, null=True, related_name="payment")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="payments")
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=12, default="wanted")
+    created_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("status", "wanted", "paid", "refused", "refunded", name="payment_status"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
+        ]
+
+
+class Attempt(Row):
+    """One try at one gateway with one method. `reference` is ours and names at most one capture (X2)."""
+
+    PREFIX = "att"
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    method = models.ForeignKey(PaymentMethod, models.PROTECT, related_name="attempts")
+    gateway = models.CharField(max_length=32)
+    reference = models.CharField(max_length=64, unique=True)
+    status = models.CharField(max_length=12, default="created")
+    charge_id = models.CharField(max_length=128, blank=True)
+    reason = models.CharField(max_length=64, blank=True)
+    is_hard = models.BooleanField(default=False)
+    action_url = models.CharField(max_length=512, blank=True)
+    return_path = models.CharField(max_length=512, blank=True)
+    language = models.CharField(max_length=5, default="en")
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    ask_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("status", *UNSETTLED, "paid", "declined", "parked", name="attempt_status"),
+            models.UniqueConstraint(fields=["payment", "number"], name="attempt_number_once"),
+            models.UniqueConstraint(
+                fields=["payment"], condition=Q(status__in=(*UNSETTLED, "paid")), name="attempt_one_open"
+            ),
+        ]
+        indexes = [models.Index(fields=["ask_at"], condition=Q(status__in=UNSETTLED), name="attempt_to_ask")]
+
+
+class Refund(Row):
+    """Money to give back of a paid attempt; never more than it (rule G6)."""
+
+    PREFIX = "ref"
+
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="refunds")
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reference = models.CharField(max_length=64, unique=True)
+    status = models.CharField(max_length=12, default="wanted")
+    reason = models.CharField(max_length=64)
+    refund_id = models.CharField(max_length=128, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    ask_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("status", "wanted", "done", "refused", "parked", name="refund_status"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
+        ]
+
+
+class InboundEvent(Row):
+    """What a gateway told us, stored once before anything is done with it (X14)."""
+
+    PREFIX = "inb"
+
+    gateway = models.CharField(max_length=32)
+    event_id = models.CharField(max_length=128)
+    body = models.TextField()
+    status = models.CharField(max_length=12, default="new")
+    note = models.CharField(max_length=255, blank=True)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            one_of("status", "new", "done", "ignored", "parked", name="inbound_status"),
+            models.UniqueConstraint(fields=["gateway", "event_id"], name="inbound_once"),
+        ]

@@ -1,0 +1,133 @@
+"""A space's standing agreement: the subscription, its dated terms, and the way to them (draft, quote, change).
+
+Terms are append-only; what is due is reckoned from them by `rules.billing`. A change is a confirmed quote that waits
+for its money: a purchase, and later every increase.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from zetel.models.customers import Customer
+from zetel.models.row import Row, one_of
+from zetel.models.spaces import Person, Space
+
+LIVE = ("trial", "active", "past_due")
+WAITING = ("pending", "action")
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    def live(self) -> "SubscriptionQuerySet":
+        return self.filter(status__in=LIVE)
+
+
+class Subscription(Row):
+    """One space, one customer; at most one live per space (rules P7, P8, P12)."""
+
+    PREFIX = "sub"
+
+    space = models.ForeignKey(Space, models.PROTECT, related_name="subscriptions")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="subscriptions")
+    status = models.CharField(max_length=12)
+    started_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    ended_on = models.DateField(null=True, blank=True)
+    end_reason = models.CharField(max_length=32, blank=True)
+    on_exceed = models.CharField(max_length=8, default="grow")
+    next_bill_at = models.DateTimeField(null=True, blank=True)
+    parked_reason = models.CharField(max_length=255, blank=True)
+    last_owner = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("status", *LIVE, "ended", name="subscription_status"),
+            one_of("on_exceed", "grow", "ask", name="subscription_on_exceed"),
+            models.UniqueConstraint(fields=["space"], condition=Q(status__in=LIVE), name="subscription_one_live"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_bill_at"], condition=Q(status="active", parked_reason=""), name="subscription_due"
+            )
+        ]
+
+
+class SubscriptionTerms(Row):
+    """Plan, price, cycle and seats from a date on; of two on one day the later row counts."""
+
+    PREFIX = "trm"
+
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="terms")
+    starts_on = models.DateField()
+    plan = models.CharField(max_length=32)
+    cycle = models.CharField(max_length=8)
+    seats = models.PositiveIntegerField()
+    unit_amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    anchor_on = models.DateField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [one_of("cycle", "month", "year", name="terms_cycle")]
+        indexes = [models.Index(fields=["subscription", "starts_on", "id"], name="terms_in_order")]
+
+
+class PurchaseDraft(Row):
+    """What a buyer has filled in so far: kept on our side, so that no reload or second tab loses a form."""
+
+    PREFIX = "dft"
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="drafts")
+    space = models.ForeignKey(Space, models.CASCADE, null=True, blank=True, related_name="+")
+    plan = models.CharField(max_length=32, blank=True)
+    cycle = models.CharField(max_length=8, default="year")
+    seats = models.PositiveIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3, default="EUR")
+    customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="+")
+    billing_owner = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+")
+    on_exceed = models.CharField(max_length=8, default="grow")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+
+class Quote(Row):
+    """A binding price: its lines, tax and amounts as they will be invoiced (rule C6)."""
+
+    PREFIX = "quo"
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    space = models.ForeignKey(Space, models.CASCADE, related_name="quotes")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
+    draft = models.ForeignKey(PurchaseDraft, models.SET_NULL, null=True, related_name="quotes")
+    subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, related_name="+")
+    wish = models.JSONField()
+    body = models.JSONField()
+    currency = models.CharField(max_length=3)
+    due_amount = models.BigIntegerField()
+    priced_on = models.DateField()
+    priced_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    basis = models.CharField(max_length=64)
+
+
+class Change(Row):
+    """A confirmed quote on its way: at most one waits per space, and a quote becomes a change once (C5, X3)."""
+
+    PREFIX = "chg"
+
+    space = models.ForeignKey(Space, models.PROTECT, related_name="changes")
+    quote = models.OneToOneField(Quote, models.PROTECT, related_name="change")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, related_name="changes")
+    status = models.CharField(max_length=12, default="pending")
+    reason = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            one_of("status", *WAITING, "done", "declined", "expired", "refunded", name="change_status"),
+            models.UniqueConstraint(fields=["space"], condition=Q(status__in=WAITING), name="change_one_waiting"),
+        ]
