@@ -1,0 +1,7 @@
+"""Every address of the installation, gathered from the doors."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("accounts/", include("allauth.urls")),
+]
