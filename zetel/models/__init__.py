@@ -1,7 +1,7 @@
 """Storage: fields, constraints, indexes and query sets. Nothing here writes; the actions do."""
 
 from zetel.models.access import ClockSetting, Throttle
-from zetel.models.catalog import CatalogVersion, Plan, Price
+from zetel.models.catalog import CatalogVersion
 from zetel.models.customers import BalanceEntry, Customer, MethodSetup, PaymentMethod
 from zetel.models.events import Event, Mail
 from zetel.models.invoices import Invoice, InvoiceLine, InvoiceTax, IssuedFile, Series
@@ -13,6 +13,6 @@ from zetel.models.subscriptions import Change, PurchaseDraft, Quote, Subscriptio
 __all__ = [
     "Attempt", "BalanceEntry", "CatalogVersion", "Change", "ClockSetting", "Customer", "Domain", "Event",
     "InboundEvent", "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail", "Membership",
-    "MethodSetup", "Payment", "PaymentMethod", "Person", "Plan", "Price", "PurchaseDraft", "Quote", "Refund",
+    "MethodSetup", "Payment", "PaymentMethod", "Person", "PurchaseDraft", "Quote", "Refund",
     "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms", "SupportRequest", "Throttle",
 ]  # fmt: skip

@@ -1,52 +1,42 @@
-"""What is sold: plans and their immutable prices, as applied from the catalogue file (rules P1, P2)."""
+"""What is sold, as applied from the catalogue file: every version's text is kept, the newest one counts (P1, P2).
+
+The text is the one truth; plans and prices are read from it by `rules.catalog_file` and held in memory by their hash,
+so asking for the catalogue costs one small query.
+"""
+
+from functools import lru_cache
 
 from django.db import models
-from django.db.models import Q
 
-from zetel.models.row import Row, one_of
-
-
-class Plan(Row):
-    """A plan as the catalogue describes it; `features`, `limits`, `policy`, `offered` are its data."""
-
-    PREFIX = "pln"
-
-    code = models.CharField(max_length=32, unique=True)
-    rank = models.PositiveSmallIntegerField()
-    features = models.JSONField(default=list)
-    limits = models.JSONField(default=dict)
-    policy = models.JSONField(default=dict)
-    offered = models.JSONField(default=dict)
-
-    def __str__(self) -> str:
-        return self.code
+from zetel.models.row import Row
+from zetel.rules.catalog import Catalog
+from zetel.rules.catalog_file import parse
+from zetel.rules.errors import ZetelError
 
 
-class Price(Row):
-    """One amount per seat in minor units, for one plan, cycle and currency, valid for a stretch of dates."""
-
-    PREFIX = "prc"
-
-    plan_code = models.CharField(max_length=32)
-    cycle = models.CharField(max_length=8)
-    currency = models.CharField(max_length=3)
-    unit_amount = models.BigIntegerField()
-    valid_from = models.DateField()
-    valid_until = models.DateField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            one_of("cycle", "month", "year", name="price_cycle"),
-            models.CheckConstraint(condition=Q(unit_amount__gte=0), name="price_not_negative"),
-            models.UniqueConstraint(fields=["plan_code", "cycle", "currency", "valid_from"], name="price_once"),
-        ]
+class CatalogQuerySet(models.QuerySet["CatalogVersion"]):
+    def current(self) -> Catalog:
+        """The catalogue that counts now; `catalog_invalid` before one was applied."""
+        sha256 = self.order_by("-id").values_list("sha256", flat=True).first()
+        if sha256 is None:
+            raise ZetelError("catalog_invalid")
+        return _parsed(sha256)
 
 
 class CatalogVersion(Row):
-    """The catalogue text that was applied, and when: what staff look at when they ask which one is live."""
+    """The catalogue text that was applied, and when."""
 
     PREFIX = "cat"
 
     sha256 = models.CharField(max_length=64)
     text = models.TextField()
     applied_at = models.DateTimeField()
+
+    objects = CatalogQuerySet.as_manager()
+
+
+@lru_cache(maxsize=8)
+def _parsed(sha256: str) -> Catalog:
+    version = CatalogVersion.objects.filter(sha256=sha256).order_by("-id").first()
+    assert version is not None, "a hash that was read a moment ago has its text"
+    return parse(version.text)

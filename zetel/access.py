@@ -1,0 +1,121 @@
+"""Who is asking, and the loaders: the only way the doors get a row. Loading is checking.
+
+A stranger is told the same as for an id that does not exist; a member without the right is told so; somebody who is
+not logged in is asked to log in (rule R8). The matrix itself is `rules.roles`.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.http import HttpRequest
+
+from zetel.models import Customer, Invoice, Membership, Person, Space, Subscription
+from zetel.models.spaces import DIVISION, MEMBER
+from zetel.models.subscriptions import LIVE
+from zetel.rules.errors import ZetelError
+from zetel.rules.roles import Capability, Role, may, refusal
+
+_STAFF = {"sales": Role.SALES, "support": Role.SUPPORT, "finance": Role.FINANCE, "operator": Role.OPERATOR}
+_REFUSALS = {401: "not_logged_in", 403: "forbidden", 404: "not_found"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A space as one person sees it: the row, the person, and every role the person has there."""
+
+    space: Space
+    person: Person
+    roles: frozenset[Role]
+
+    def may(self, capability: Capability) -> bool:
+        return may(self.roles, capability)
+
+
+def person_of(request: HttpRequest) -> Person:
+    """The person who is logged in and not deactivated; else `not_logged_in`."""
+    person = request.user
+    if isinstance(person, AnonymousUser) or not isinstance(person, Person) or not person.is_active:
+        raise ZetelError("not_logged_in")
+    return person
+
+
+def load_space(request: HttpRequest, space_id: uuid.UUID, capability: Capability) -> Seen:
+    """Load a space for an act: raises not_logged_in, not_found or forbidden."""
+    person = person_of(request)
+    space = Space.objects.select_related("organization", "division").filter(pk=space_id).first()
+    roles = roles_in(person, space) if space else frozenset({Role.STRANGER})
+    _require(roles, capability)
+    assert space is not None, "a stranger has no capability on a space"
+    return Seen(space, person, roles)
+
+
+def load_invoice(request: HttpRequest, invoice_id: uuid.UUID) -> Invoice:
+    """Load an invoice for reading: its customer's billing owner, the last one of an ended plan, or staff."""
+    person = person_of(request)
+    invoice = (
+        Invoice.objects.select_related("customer", "subscription", "space").filter(pk=invoice_id).first()
+    )
+    if invoice is None:
+        raise ZetelError("not_found")
+    _require(_roles_on_customer(person, invoice), Capability.INVOICES_SEE)
+    return invoice
+
+
+def _roles_on_customer(person: Person, invoice: Invoice) -> frozenset[Role]:
+    roles: set[Role] = set(_staff_roles(person))
+    if invoice.space:
+        roles |= roles_in(person, invoice.space)
+    if Customer.objects.filter(pk=invoice.customer_id, billing_owner=person).exists():
+        live = Subscription.objects.filter(customer_id=invoice.customer_id, status__in=LIVE).exists()
+        roles.add(Role.BILLING_OWNER if live else Role.FORMER_OWNER)
+    elif Role.BILLING_OWNER in roles and not _belongs_to_live_customer(invoice):
+        roles.discard(Role.BILLING_OWNER)
+    return frozenset(roles) or frozenset({Role.STRANGER})
+
+
+def _belongs_to_live_customer(invoice: Invoice) -> bool:
+    """The new billing owner sees all earlier invoices of the subscription (R5), also of a customer it left."""
+    return invoice.subscription is not None and invoice.subscription.status in LIVE
+
+
+def roles_in(person: Person, space: Space) -> frozenset[Role]:
+    """Every role of a person in a space, from memberships, the live subscription and the staff list."""
+    roles: set[Role] = set(_staff_roles(person))
+    roles |= _membership_roles(person, space)
+    owned = Subscription.objects.filter(space=space).filter(
+        Q(status__in=LIVE, customer__billing_owner=person) | Q(status="ended", last_owner=person)
+    )
+    for status in owned.values_list("status", flat=True):
+        roles.add(Role.BILLING_OWNER if status in LIVE else Role.FORMER_OWNER)
+    return frozenset(roles) or frozenset({Role.STRANGER})
+
+
+def _membership_roles(person: Person, space: Space) -> set[Role]:
+    places = Q(space_id__in=[space.pk, space.root_id])
+    if space.kind == DIVISION:
+        places |= Q(space__division=space)
+    rows = (
+        Membership.objects.active()
+        .filter(places, person=person)
+        .values_list("space_id", "standing", "is_admin")
+    )
+    inside = {standing for space_id, standing, _ in rows if space_id != space.organization_id}
+    around = {standing for space_id, standing, _ in rows if space_id == space.organization_id}
+    roles = {Role.MEMBER if standing == MEMBER else Role.GUEST for standing in inside}
+    if not roles and MEMBER in around:
+        # A colleague who is not in this team or division looks on, as a guest does; an outside guest does not.
+        roles.add(Role.GUEST)
+    if roles and any(is_admin for space_id, _, is_admin in rows if space_id in (space.pk, space.root_id)):
+        roles.add(Role.ADMIN)
+    return roles
+
+
+def _staff_roles(person: Person) -> set[Role]:
+    return {_STAFF[person.staff_role]} if person.staff_role else set()
+
+
+def _require(roles: frozenset[Role], capability: Capability) -> None:
+    if not may(roles, capability):
+        raise ZetelError(_REFUSALS[refusal(roles)])

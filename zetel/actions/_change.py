@@ -1,0 +1,73 @@
+"""What every action needs: change a status, record the event, defer the job, take the locks in order.
+
+`transition` is the only function that changes a status: a compare-and-set against the tables of
+`rules.transitions`. Locks are taken organization or workspace first, then customer, subscription, series.
+"""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from procrastinate.contrib.django import app
+
+from zetel.models import Customer, Event, Invoice, Person, Space, Subscription
+from zetel.rules import event_types, transitions
+
+
+def transition(
+    row: models.Model, table: transitions.Table, new: str, *, field: str = "status", **fields: Any
+) -> bool:
+    """Move a row to `new` if the table allows it from where the database says it is; say whether it moved.
+
+    False means that somebody else was first, or that the move is not legal from there: nothing was written.
+    """
+    moved = (
+        type(row)
+        ._default_manager.filter(pk=row.pk, **{f"{field}__in": transitions.sources(table, new)})
+        .update(**{field: new}, **fields)
+    )
+    if moved:
+        for name, value in {field: new, **fields}.items():
+            setattr(row, name, value)
+    return bool(moved)
+
+
+def record(
+    kind: str,
+    *,
+    now: datetime,
+    actor: Person | None,
+    on_behalf_of: Person | None = None,
+    reason: str = "",
+    space: Space | None = None,
+    customer: Customer | None = None,
+    subscription: Subscription | None = None,
+    invoice: Invoice | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> Event:
+    """Write the one event of an action, in the action's transaction (rule X13)."""
+    assert kind in event_types.EVENT_TYPES, f"event {kind!r} is not in rules/event_types.py"
+    assert transaction.get_connection().in_atomic_block, "an event belongs to the transaction of its change"
+    return Event.objects.create(
+        kind=kind, at=now, actor=actor, on_behalf_of=on_behalf_of, reason=reason, space=space, customer=customer,
+        subscription=subscription, invoice=invoice, before=dict(before or {}), after=dict(after or {}),
+    )  # fmt: skip
+
+
+def defer(task: str, **arguments: str) -> None:
+    """Defer a job by name in this transaction: it exists if and only if the change commits."""
+    app.configure_task(f"zetel.{task}").defer(**arguments)
+
+
+def lock_space(space: Space) -> Space:
+    """Lock the organization or workspace that a space belongs to, then read the space again."""
+    Space.objects.select_for_update().get(pk=space.root_id)
+    return Space.objects.select_related("organization", "division").get(pk=space.pk)
+
+
+def lock_customer(customer_id: uuid.UUID) -> Customer:
+    """Lock and read a customer; after the space, before its subscriptions."""
+    return Customer.objects.select_for_update(of=("self",)).select_related("billing_owner").get(pk=customer_id)
