@@ -1,0 +1,81 @@
+"""How an invoice line came about, in one sentence (rule I3).
+
+The sentence is an equation that anyone can redo on paper: seats × unit price × days of days = amount. It is made
+here only, so that the invoice, its web page and the timeline never tell different stories.
+"""
+
+from typing import Protocol
+
+from django.utils import translation
+from django.utils.translation import gettext, ngettext
+
+from zetel.documents.amounts import amount_text, percent_text
+
+
+class Explained(Protocol):
+    """What a sentence needs of a line; amounts in minor units, `amount` before its discount."""
+
+    @property
+    def seats(self) -> int: ...
+    @property
+    def unit_price(self) -> int: ...
+    @property
+    def days(self) -> int: ...
+    @property
+    def of_days(self) -> int: ...
+    @property
+    def amount(self) -> int: ...
+    @property
+    def discount_bp(self) -> int: ...
+    @property
+    def discount_amount(self) -> int: ...
+
+
+def explain_line(line: Explained, currency: str, language: str) -> str:
+    """Say how the line came about, e.g. `5 seats × € 13,49 × 21 van 31 dagen = € 45,69`."""
+    return explain(
+        seats=line.seats,
+        unit_price=line.unit_price,
+        days=line.days,
+        of_days=line.of_days,
+        amount=line.amount,
+        discount_bp=line.discount_bp,
+        discount_amount=line.discount_amount,
+        currency=currency,
+        language=language,
+    )
+
+
+def explain(
+    *,
+    seats: int,
+    unit_price: int,
+    days: int,
+    of_days: int,
+    amount: int,
+    currency: str,
+    language: str,
+    discount_bp: int = 0,
+    discount_amount: int = 0,
+) -> str:
+    """The sentence from plain numbers. A whole period leaves the days out; a negative amount is money given back."""
+    with translation.override(language):
+        factors = [
+            ngettext("%(count)d seat", "%(count)d seats", abs(seats)) % {"count": abs(seats)},
+            amount_text(abs(unit_price), currency, language),
+        ]
+        if days != of_days:
+            factors.append(
+                ngettext("%(days)d of %(of_days)d day", "%(days)d of %(of_days)d days", of_days)
+                % {"days": days, "of_days": of_days}
+            )
+        reckoned = f"{' × '.join(factors)} = {amount_text(abs(amount), currency, language)}"
+        if discount_amount:
+            reckoned = gettext("%(sum)s, less %(percent)s discount = %(net)s") % {
+                "sum": reckoned,
+                "percent": percent_text(discount_bp, language),
+                "net": amount_text(abs(amount - discount_amount), currency, language),
+            }
+        if amount < 0:
+            return gettext("Given back: %(sum)s") % {"sum": reckoned}
+        return reckoned
