@@ -49,7 +49,9 @@ def refresh() -> None:
     _read.set(())
 
 
-def read_once_per_request(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def read_once_per_request(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: a web thread serves many requests, each has to see the clock anew."""
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -39,7 +39,24 @@ DEFAULT_FILE = Path("zetel.toml")
 SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE"
 SECRET_LENGTH_MIN = 40
 LOGO_SUFFIXES = (".svg", ".png", ".jpg", ".jpeg")
-SOCKET_FOLDER_BYTES_MAX = 93  # sun_path is 107 bytes; PostgreSQL adds its file name
+# What live mode must be told. A VAT number, IBAN or logo may be absent, but then by an empty value.
+LIVE_NEEDS = (
+    "secret_key",
+    "base_url",
+    "smtp_url",
+    "mail_from",
+    "seller_legal_name",
+    "seller_address_lines",
+    "seller_postcode",
+    "seller_city",
+    "seller_country",
+    "seller_vat_number",
+    "seller_iban",
+    "seller_time_zone",
+    "seller_support_email",
+    "seller_sales_email",
+    "seller_oss_registered",
+)
 
 
 class ConfigError(Exception):
@@ -199,7 +216,9 @@ class Config(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_email)] = "zetel@zetel.example"
 
     seller_legal_name: str = "Zetel Voorbeeld B.V."
-    seller_address_lines: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ("Keizersgracht 100",)
+    seller_address_lines: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = (
+        "Keizersgracht 100",
+    )
     seller_postcode: str = "1015 AA"
     seller_city: str = "Amsterdam"
     seller_country: Annotated[str, AfterValidator(_country)] = "NL"
@@ -227,12 +246,11 @@ class Config(BaseSettings):
         """Live mode sends real invoices: nothing on them may be an example left standing."""
         if self.mode == "sandbox":
             return self
-        needed = ("secret_key", "base_url", "smtp_url", "mail_from", "seller_support_email", "seller_sales_email")
-        needed += ("seller_legal_name", "seller_address_lines", "seller_postcode", "seller_city", "seller_country")
-        needed += ("seller_vat_number", "seller_iban", "seller_time_zone", "seller_oss_registered")
-        missing = [variable(name) for name in needed if name not in self.model_fields_set]
+        missing = [variable(name) for name in LIVE_NEEDS if name not in self.model_fields_set]
         if missing:
-            raise ValueError(f"live mode needs {', '.join(missing)}; set them, or set ZETEL_MODE=sandbox to try Zetel")
+            raise ValueError(
+                f"live mode needs {', '.join(missing)}; set them, or set ZETEL_MODE=sandbox to try Zetel"
+            )
         if not self.address.startswith("https://"):
             raise ValueError("live mode needs an https address; set ZETEL_BASE_URL to it")
         return self
@@ -315,7 +333,9 @@ def variable(field: str) -> str:
 def _file() -> Path | None:
     named = os.environ.get(FILE_VARIABLE)
     if named and not Path(named).is_file():
-        raise ConfigError(f"{FILE_VARIABLE}={named}: there is no such file; correct the path or unset the variable")
+        raise ConfigError(
+            f"{FILE_VARIABLE}={named}: there is no such file; correct the path or unset the variable"
+        )
     if named:
         return Path(named)
     return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
@@ -342,7 +362,9 @@ def _sentence(problem: Any) -> str:
     secret = Config.model_fields[name].annotation in (SecretStr, SecretStr | None)
     shown = "" if secret else f"={problem['input']}"
     own = problem["type"] == "value_error"
-    return f"{variable(name)}{shown}: {message}" if own else f"{variable(name)}{shown} cannot be used: {message}"
+    return (
+        f"{variable(name)}{shown}: {message}" if own else f"{variable(name)}{shown} cannot be used: {message}"
+    )
 
 
 def load(**told: object) -> Config:
@@ -354,7 +376,9 @@ def load(**told: object) -> Config:
         lines = [_sentence(problem) for problem in error.errors(include_url=False)]
         raise ConfigError("\n".join(lines)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the settings file {_file()} is not valid TOML: {error}; correct that line") from error
+        raise ConfigError(
+            f"the settings file {_file()} is not valid TOML: {error}; correct that line"
+        ) from error
 
 
 def use_django_settings() -> None:

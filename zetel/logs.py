@@ -13,7 +13,17 @@ from typing import Any
 import structlog
 
 STRUCK = "[struck out]"
-SECRET_NAMES = ("password", "secret", "token", "authorization", "cookie", "csrf", "card_number", "cvc", "api_key")
+SECRET_NAMES = (
+    "password",
+    "secret",
+    "token",
+    "authorization",
+    "cookie",
+    "csrf",
+    "card_number",
+    "cvc",
+    "api_key",
+)
 
 
 def strike_out(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "zetel",
+    "zetel.sandbox",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -84,7 +85,11 @@ def _databases(url: str) -> dict[str, dict[str, object]]:
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {
                 **parts,
-                "pool": {"min_size": 1, "max_size": max(CONFIG.web_threads, CONFIG.worker_jobs) + 2, "timeout": 10},
+                "pool": {
+                    "min_size": 1,
+                    "max_size": max(CONFIG.web_threads, CONFIG.worker_jobs) + 2,
+                    "timeout": 10,
+                },
             },
         }
     }

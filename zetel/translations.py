@@ -34,7 +34,9 @@ def read(file: Path) -> Catalog:
         raise TranslationError(f"{file.name}: {error}; correct that entry") from error
     for message in texts(catalog):
         if message.fuzzy:
-            raise TranslationError(f"{file.name}: {message.id!r} is marked fuzzy; check its text and remove the mark")
+            raise TranslationError(
+                f"{file.name}: {message.id!r} is marked fuzzy; check its text and remove the mark"
+            )
         if not all(forms(message)):
             raise TranslationError(f"{file.name}: {message.id!r} has no Dutch text; write it")
     return catalog

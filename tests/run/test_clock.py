@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from tests.conftest import HandClock
 from zetel import clock as installation_clock
@@ -47,9 +47,8 @@ def test_a_clock_moved_by_hand_needs_no_database_and_never_moves_by_itself(clock
 
 
 @pytest.mark.usefixtures("_forget")
-def test_live_mode_never_asks_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    live = installation_clock.settings.CONFIG.model_copy(update={"mode": "live"})
-    monkeypatch.setattr(installation_clock.settings, "CONFIG", live)
+def test_live_mode_never_asks_the_database(settings: Settings) -> None:
+    settings.CONFIG = settings.CONFIG.model_copy(update={"mode": "live"})
     assert abs(installation_clock.now() - datetime.now(UTC)) < timedelta(seconds=5)
     with pytest.raises(AssertionError, match="cannot be set"):
         installation_clock.freeze(STANDING)

@@ -1,0 +1,97 @@
+"""The `zetel` command. Each subcommand reads the settings, then calls one function.
+
+Subcommands that need Django live in modules of their own, which are loaded by name once Django is set up: their
+imports of models would fail before. Settings that cannot be used end with return code 2 and a sentence.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import django
+import typer
+from django.utils.module_loading import import_string
+
+from zetel import __version__
+from zetel.config import Config, ConfigError, load, use_django_settings
+from zetel.supervisor import Up, web_command
+
+app = typer.Typer(
+    help="Zetel: plans, seats and billing for collaborative software.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """The entry point. A wrong setting is a sentence, never a traceback."""
+    try:
+        app()
+    except ConfigError as error:
+        print(f"zetel: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _in_django(config: Config, name: str) -> Callable[..., Any]:
+    """The function `name` below `zetel.cli`, loaded after Django is set up."""
+    if config.database_url is None:
+        raise ConfigError(
+            "ZETEL_DATABASE_URL is not set, and only `zetel up` starts a database of its own;"
+            " set it to the database's address (`zetel up` prints nothing of it: use `zetel up` itself)"
+        )
+    use_django_settings()
+    django.setup()
+    found: Callable[..., Any] = import_string(f"zetel.cli.{name}")
+    return found
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def up(
+    data: Annotated[Path | None, typer.Option(help="Folder for all data.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Add sample data once and print the logins.")] = False,
+) -> None:
+    """Start everything: database, web and worker. Ctrl-C stops everything."""
+    sys.exit(Up(load(data=data, host=host, port=port), with_demo=demo).run())
+
+
+@app.command()
+def web() -> None:
+    """Serve the web pages only; the database runs elsewhere."""
+    config = load()
+    command = web_command(config)
+    os.execv(command[0], command)
+
+
+@app.command()
+def worker() -> None:
+    """Carry out jobs only; the database runs elsewhere."""
+    config = load()
+    _in_django(config, "worker.run")(config)
+
+
+@app.command()
+def prepare() -> None:
+    """Make database, texts, catalogue and static files ready for this version. `zetel up` does it by itself."""
+    config = load()
+    config.static_root.mkdir(parents=True, exist_ok=True)  # Django's settings look whether it is there
+    _in_django(config, "prepare.run")(config)
+
+
+@app.command()
+def catalog(
+    file: Annotated[Path, typer.Argument(help="A catalogue in TOML.", exists=True, dir_okay=False)],
+) -> None:
+    """Apply a catalogue of plans and prices."""
+    _in_django(load(), "catalog.apply")(file)
