@@ -1,8 +1,8 @@
 """Every refusal of Zetel has a code; this file is the list of them.
 
-A rule or an action raises `ZetelError("seats_in_use", members=[...])`; the sentence a person reads is made at the
-edge, in the reader's language, from the code and its parameters. The number beside a code is the HTTP status both
-front doors answer with. A code that is not in the list is a mistake of ours, not of a customer.
+A rule or an action raises `ZetelError("seats_in_use", members=[...])`; the sentence a person reads is made at
+the edge, in the reader's language, from the code and its parameters. The number beside a code is the HTTP
+status both front doors answer with. A code that is not in the list is a mistake of ours, not of a customer.
 """
 
 from collections.abc import Mapping
@@ -116,7 +116,8 @@ CODES: Mapping[str, int] = MappingProxyType(_CODES)
 
 
 class ZetelError(Exception):
-    """A refusal that a person, a program or a gateway can cause; `params` fill the sentence made at the edge."""
+    """A refusal that a person, a program or a gateway can cause; `params` fill the sentence made at the edge.
+    """
 
     def __init__(self, code: str, **params: object) -> None:
         assert code in CODES, f"error code {code!r} is not in zetel/rules/errors.py"
@@ -128,4 +129,5 @@ class ZetelError(Exception):
     def __str__(self) -> str:
         if not self.params:
             return self.code
-        return f"{self.code} ({', '.join(f'{name}={value!r}' for name, value in sorted(self.params.items()))})"
+        shown = ", ".join(f"{name}={value!r}" for name, value in sorted(self.params.items()))
+        return f"{self.code} ({shown})"

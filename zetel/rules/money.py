@@ -1,7 +1,7 @@
 """Money is an integer of minor units and a currency (rule M1); the only division of Zetel is in this file.
 
-Rounding happens once, at the line, half away from zero, of an exact fraction of integers (M2). No float and no
-binary fraction ever comes near an amount, so every figure can be checked with a pencil.
+Rounding happens once, at the line, half away from zero, of an exact fraction of integers (M2). No float and
+no binary fraction ever comes near an amount, so every figure can be checked with a pencil.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,19 +10,15 @@ from types import MappingProxyType
 
 from zetel.rules.errors import ZetelError
 
-# Minor-unit decimals per ISO 4217, list one of 2026. The default is two, so only what a seller can use stands here;
-# a currency that is missing is refused rather than guessed.
-_DECIMALS: dict[str, int] = {
-    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(
-        (
-            "AED ARS AUD BAM BGN BRL CAD CHF COP CRC CZK DKK DOP EGP EUR GBP GEL GHS GTQ HKD HUF IDR ILS INR KES KZT "
-            "MAD MDL MKD MXN MYR NGN NOK NZD PEN PHP PKR PLN QAR RON RSD SAR SEK SGD THB TRY TWD UAH USD UYU ZAR"
-        ).split(),
-        2,
-    ),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
+# Minor-unit decimals per ISO 4217, list one of 2026. A currency that is missing is refused rather than
+# guessed.
+_NONE = "CLP ISK JPY KRW PYG UGX VND XAF XOF XPF"
+_TWO = (
+    "AED ARS AUD BAM BRL CAD CHF COP CRC CZK DKK DOP EGP EUR GBP GEL GHS GTQ HKD HUF IDR ILS INR KES KZT MAD "
+    "MDL MKD MXN MYR NGN NOK NZD PEN PHP PKR PLN QAR RON RSD SAR SEK SGD THB TRY TWD UAH USD UYU ZAR"
+)
+_THREE = "BHD IQD JOD KWD LYD OMR TND"
+_DECIMALS = {code: places for places, codes in ((0, _NONE), (2, _TWO), (3, _THREE)) for code in codes.split()}
 DECIMALS: Mapping[str, int] = MappingProxyType(_DECIMALS)
 
 BASIS = 10_000  # basis points in one whole
@@ -99,7 +95,9 @@ def plain(amount: int, currency: str) -> str:
 
 
 def parse_plain(text: str, currency: str) -> int:
-    """Minor units of a plain decimal such as `13.49`; `amount_invalid` for anything else or too many decimals."""
+    """Minor units of a plain decimal such as `13.49`; `amount_invalid` for anything else or too many
+    decimals.
+    """
     places = decimals(currency)
     sign, unsigned = (-1, text[1:]) if text.startswith("-") else (1, text)
     whole, point, part = unsigned.partition(".")
@@ -141,9 +139,12 @@ def gross_to_net(gross: int, rate_bp: int) -> int:
 
 
 def spread(amount: int, weights: Sequence[int]) -> list[int]:
-    """Divide an amount in proportion to weights (largest remainder, first one on a tie); the parts sum exactly."""
+    """Divide an amount in proportion to weights (largest remainder, first one on a tie); the parts sum
+    exactly.
+    """
     total = sum(weights)
-    assert weights and total > 0 and min(weights) >= 0, "weights are not negative and not all zero"
+    assert total > 0, "weights are not all zero"
+    assert min(weights) >= 0, "weights are not negative"
     sign, size = (-1, -amount) if amount < 0 else (1, amount)
     parts = [size * weight // total for weight in weights]
     by_remainder = sorted(range(len(weights)), key=lambda i: -(size * weights[i] % total))

@@ -1,7 +1,7 @@
 """Billing periods: half-open stretches of the customer's local dates (rules M3 to M5).
 
-Boundary k is always the anchor plus k months or years, clamped to the end of the month, never the previous boundary
-plus one: 31 January, 28 February, 31 March. So nothing drifts, however long a subscription lives.
+Boundary k is always the anchor plus k months or years, clamped to the end of the month, never the previous
+boundary plus one: 31 January, 28 February, 31 March. So nothing drifts, however long a subscription lives.
 """
 
 from calendar import monthrange
@@ -85,7 +85,8 @@ def first_instant(on: date, zone: ZoneInfo) -> datetime:
     first = datetime.combine(on, time.min).replace(tzinfo=zone).astimezone(UTC)
     if local_date(first, zone) == on and local_date(first - timedelta(seconds=1), zone) < on:
         return first
-    # Only a midnight that a zone jumps over comes here, so local dates grow and halving finds the exact second.
+    # Only a midnight that a zone jumps over comes here, so local dates grow and halving finds the exact
+    # second.
     low, high = first - timedelta(hours=26), first + timedelta(hours=26)
     while high - low > timedelta(seconds=1):
         middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)

@@ -1,7 +1,7 @@
 """The seat ladder, and who is counted as a seat (rules P4, P5, S3).
 
-A size is bought from the ladder and fits when it is not below the people counted. Counting a person gives a reason as
-well as an answer, because the seat-use list has to say why somebody does or does not count.
+A size is bought from the ladder and fits when it is not below the people counted. Counting a person gives a
+reason as well as an answer, because the seat-use list has to say why somebody does or does not count.
 """
 
 from collections.abc import Sequence
@@ -74,7 +74,8 @@ def check_size(seats: int, counted_members: Sequence[str], ladder: Sequence[int]
     if seats not in ladder:
         raise ZetelError("seat_size_unknown", seats=seats, sizes=list(ladder))
     if seats < len(counted_members):
-        raise ZetelError("seats_in_use", seats=seats, counted=len(counted_members), members=list(counted_members))
+        members = list(counted_members)
+        raise ZetelError("seats_in_use", seats=seats, counted=len(members), members=members)
 
 
 def one_more(counted: int, seats: int, ladder: Sequence[int] = LADDER) -> int | None:
