@@ -15,10 +15,9 @@ from zetel.models import Customer, Invoice, Membership, Person, Space, Subscript
 from zetel.models.spaces import DIVISION, MEMBER
 from zetel.models.subscriptions import LIVE
 from zetel.rules.errors import ZetelError
-from zetel.rules.roles import Capability, Role, may, refusal
+from zetel.rules.roles import Capability, Role, may, require
 
 _STAFF = {"sales": Role.SALES, "support": Role.SUPPORT, "finance": Role.FINANCE, "operator": Role.OPERATOR}
-_REFUSALS = {401: "not_logged_in", 403: "forbidden", 404: "not_found"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def load_space(request: HttpRequest, space_id: uuid.UUID, capability: Capability
     person = person_of(request)
     space = Space.objects.select_related("organization", "division").filter(pk=space_id).first()
     roles = roles_in(person, space) if space else frozenset({Role.STRANGER})
-    _require(roles, capability)
+    require(roles, capability)
     assert space is not None, "a stranger has no capability on a space"
     return Seen(space, person, roles)
 
@@ -59,7 +58,7 @@ def load_invoice(request: HttpRequest, invoice_id: uuid.UUID) -> Invoice:
     )
     if invoice is None:
         raise ZetelError("not_found")
-    _require(_roles_on_customer(person, invoice), Capability.INVOICES_SEE)
+    require(_roles_on_customer(person, invoice), Capability.INVOICES_SEE)
     return invoice
 
 
@@ -114,8 +113,3 @@ def _membership_roles(person: Person, space: Space) -> set[Role]:
 
 def _staff_roles(person: Person) -> set[Role]:
     return {_STAFF[person.staff_role]} if person.staff_role else set()
-
-
-def _require(roles: frozenset[Role], capability: Capability) -> None:
-    if not may(roles, capability):
-        raise ZetelError(_REFUSALS[refusal(roles)])

@@ -13,7 +13,8 @@ from django.db import models, transaction
 from procrastinate.contrib.django import app
 
 from zetel.models import Customer, Event, Invoice, Person, Space, Subscription
-from zetel.rules import event_types, transitions
+from zetel.rules import transitions
+from zetel.rules.event_types import EventType
 
 
 def transition(
@@ -25,7 +26,7 @@ def transition(
     """
     moved = (
         type(row)
-        ._default_manager.filter(pk=row.pk, **{f"{field}__in": transitions.sources(table, new)})
+        ._default_manager.filter(pk=row.pk, **{f"{field}__in": transitions.before(table, new)})
         .update(**{field: new}, **fields)
     )
     if moved:
@@ -35,7 +36,7 @@ def transition(
 
 
 def record(
-    kind: str,
+    kind: EventType,
     *,
     now: datetime,
     actor: Person | None,
@@ -49,7 +50,6 @@ def record(
     after: Mapping[str, object] | None = None,
 ) -> Event:
     """Write the one event of an action, in the action's transaction (rule X13)."""
-    assert kind in event_types.EVENT_TYPES, f"event {kind!r} is not in rules/event_types.py"
     assert transaction.get_connection().in_atomic_block, "an event belongs to the transaction of its change"
     return Event.objects.create(
         kind=kind, at=now, actor=actor, on_behalf_of=on_behalf_of, reason=reason, space=space, customer=customer,

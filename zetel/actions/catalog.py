@@ -10,6 +10,7 @@ from zetel.models import CatalogVersion, Person
 from zetel.rules.catalog import Catalog, PriceRow
 from zetel.rules.catalog_file import parse
 from zetel.rules.errors import ZetelError
+from zetel.rules.event_types import EventType
 
 
 def apply_catalog(text: str, *, now: datetime, actor: Person | None = None) -> Catalog:
@@ -26,7 +27,7 @@ def apply_catalog(text: str, *, now: datetime, actor: Person | None = None) -> C
         if newest:
             _keep_prices(parse(newest.text), catalog)
         CatalogVersion.objects.create(sha256=sha256, text=text, applied_at=now)
-        record("catalog.applied", now=now, actor=actor, after={"sha256": sha256})
+        record(EventType.CATALOG_APPLIED, now=now, actor=actor, after={"sha256": sha256})
     return catalog
 
 

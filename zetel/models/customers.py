@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from zetel.models.row import Row, one_of
 from zetel.models.spaces import Person
+from zetel.rules.transitions import MethodStatus
 
 METHOD_KINDS = ("card", "paypal")
 
@@ -64,7 +65,7 @@ class PaymentMethod(Row):
     class Meta:
         constraints = [
             one_of("kind", *METHOD_KINDS, name="method_kind"),
-            one_of("status", "active", "replaced", name="method_status"),
+            one_of("status", *MethodStatus, name="method_status"),
             models.UniqueConstraint(fields=["customer"], condition=Q(status="active"), name="method_one_active"),
         ]
 

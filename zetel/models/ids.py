@@ -14,11 +14,11 @@ _LENGTH = 26
 
 
 def new_id() -> uuid.UUID:
-    """A UUIDv7: 48 bits of milliseconds, then 74 random bits (RFC 9562, section 5.7)."""
-    millis = time.time_ns() // 1_000_000
-    noise = int.from_bytes(os.urandom(10), "big")
-    high = (millis & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | (noise >> 68) & 0x0FFF
-    low = 0x8000_0000_0000_0000 | noise & 0x3FFF_FFFF_FFFF_FFFF
+    """A UUIDv7: 48 bits of milliseconds, 12 of the fraction of one, 62 random bits (RFC 9562, 6.2 method 3)."""
+    millis, rest_ns = divmod(time.time_ns(), 1_000_000)
+    fraction = rest_ns * 4096 // 1_000_000
+    high = (millis & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | fraction
+    low = 0x8000_0000_0000_0000 | int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
     return uuid.UUID(int=high << 64 | low)
 
 

@@ -10,6 +10,7 @@ from zetel.models.customers import Customer
 from zetel.models.row import Row, one_of
 from zetel.models.spaces import Space
 from zetel.models.subscriptions import Quote, Subscription
+from zetel.rules.transitions import InvoiceStatus
 
 
 class Series(Row):
@@ -58,7 +59,7 @@ class Invoice(Row):
     class Meta:
         constraints = [
             one_of("kind", "invoice", "credit_note", name="invoice_kind"),
-            one_of("state", "open", "paid", "credited", name="invoice_state"),
+            one_of("state", *InvoiceStatus, name="invoice_state"),
             models.CheckConstraint(
                 condition=Q(total_amount=models.F("net_amount") + models.F("tax_amount")), name="invoice_total"
             ),

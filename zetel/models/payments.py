@@ -10,8 +10,9 @@ from zetel.models.customers import Customer, PaymentMethod
 from zetel.models.invoices import Invoice
 from zetel.models.row import Row, one_of
 from zetel.models.subscriptions import Change
+from zetel.rules.transitions import UNSETTLED_ATTEMPT, AttemptStatus, PaymentStatus, RefundStatus
 
-UNSETTLED = ("created", "sent", "processing", "action", "unknown")
+UNSETTLED = tuple(sorted(UNSETTLED_ATTEMPT))
 
 
 class Payment(Row):
@@ -30,7 +31,7 @@ class Payment(Row):
 
     class Meta:
         constraints = [
-            one_of("status", "wanted", "paid", "refused", "refunded", name="payment_status"),
+            one_of("status", *PaymentStatus, name="payment_status"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
         ]
 
@@ -59,7 +60,7 @@ class Attempt(Row):
 
     class Meta:
         constraints = [
-            one_of("status", *UNSETTLED, "paid", "declined", "parked", name="attempt_status"),
+            one_of("status", *AttemptStatus, name="attempt_status"),
             models.UniqueConstraint(fields=["payment", "number"], name="attempt_number_once"),
             models.UniqueConstraint(
                 fields=["payment"], condition=Q(status__in=(*UNSETTLED, "paid")), name="attempt_one_open"
@@ -86,7 +87,7 @@ class Refund(Row):
 
     class Meta:
         constraints = [
-            one_of("status", "wanted", "done", "refused", "parked", name="refund_status"),
+            one_of("status", *RefundStatus, name="refund_status"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
         ]
 

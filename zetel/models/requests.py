@@ -4,6 +4,7 @@ from django.db import models
 
 from zetel.models.row import Row, one_of
 from zetel.models.spaces import Person, Space
+from zetel.rules.transitions import SalesRequestStatus
 
 
 class SalesRequest(Row):
@@ -24,7 +25,7 @@ class SalesRequest(Row):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [one_of("status", "open", "answered", "approved", "refused", name="sales_request_status")]
+        constraints = [one_of("status", *SalesRequestStatus, name="sales_request_status")]
 
 
 class SupportRequest(Row):

@@ -10,9 +10,10 @@ from django.db.models import Q
 from zetel.models.customers import Customer
 from zetel.models.row import Row, one_of
 from zetel.models.spaces import Person, Space
+from zetel.rules.transitions import LIVE_SUBSCRIPTION, PENDING_CHANGE, ChangeStatus, SubscriptionStatus
 
-LIVE = ("trial", "active", "past_due")
-WAITING = ("pending", "action")
+LIVE = tuple(sorted(LIVE_SUBSCRIPTION))
+WAITING = tuple(sorted(PENDING_CHANGE))
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
@@ -43,7 +44,7 @@ class Subscription(Row):
 
     class Meta:
         constraints = [
-            one_of("status", *LIVE, "ended", name="subscription_status"),
+            one_of("status", *SubscriptionStatus, name="subscription_status"),
             one_of("on_exceed", "grow", "ask", name="subscription_on_exceed"),
             models.UniqueConstraint(fields=["space"], condition=Q(status__in=LIVE), name="subscription_one_live"),
         ]
@@ -128,6 +129,6 @@ class Change(Row):
 
     class Meta:
         constraints = [
-            one_of("status", *WAITING, "done", "declined", "expired", "refunded", name="change_status"),
+            one_of("status", *ChangeStatus, name="change_status"),
             models.UniqueConstraint(fields=["space"], condition=Q(status__in=WAITING), name="change_one_waiting"),
         ]

@@ -1,0 +1,139 @@
+"""Issuing invoices and credit notes: draw the number, freeze the parties of the day, write the lines (I1, I2).
+
+A document is issued from lines that were priced by `rules`; nothing is reckoned here. The number is drawn in the same
+transaction, so a roll-back gives it back and the series has no gap.
+"""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from zetel.actions import mail
+from zetel.actions._change import transition
+from zetel.models import Customer, Invoice, InvoiceLine, InvoiceTax, IssuedFile, Quote, Series, Space, Subscription
+from zetel.models.ids import new_id
+from zetel.rules import transitions
+from zetel.rules.periods import local_date
+from zetel.rules.quotes import Document
+
+_NUMBER = {"invoice": "INV-{year}-{sequence:05d}", "credit_note": "CN-{year}-{sequence:05d}"}
+
+
+def issue(
+    document: Document,
+    *,
+    now: datetime,
+    customer: Customer,
+    subscription: Subscription,
+    space: Space,
+    kind: str = "invoice",
+    quote: Quote | None = None,
+    credits: Invoice | None = None,
+    renews_on: date | None = None,
+    balance_used: int = 0,
+) -> Invoice:
+    """Write one document with its number, lines and taxes; open until it is paid. Amounts in minor units."""
+    assert transaction.get_connection().in_atomic_block, "a number is drawn in the issuing transaction"
+    series, issued_on = _draw(kind, local_date(now, settings.CONFIG.seller.time_zone))
+    invoice = Invoice.objects.create(
+        kind=kind, series=series, sequence=series.last_number,
+        number=_NUMBER[kind].format(year=series.year, sequence=series.last_number),
+        customer=customer, subscription=subscription, space=space, quote=quote, credits=credits,
+        renews_on=renews_on, issued_on=issued_on, due_on=issued_on, issued_at=now, language=customer.language,
+        currency=customer.currency, net_amount=document.net, tax_amount=document.tax,
+        total_amount=document.total, balance_used_amount=balance_used,
+        seller=seller_of_the_day(), buyer=buyer_of_the_day(customer, space),
+    )  # fmt: skip
+    _write_lines(invoice, document, subscription)
+    return invoice
+
+
+def _draw(kind: str, today: date) -> tuple[Series, date]:
+    """The next number of the series of this year; dates in a series never run backwards (rule I2)."""
+    key = {"seller": settings.CONFIG.seller.legal_name[:64], "year": today.year, "kind": kind}
+    try:
+        with transaction.atomic():
+            Series.objects.get_or_create(**key, defaults={"last_date": today})
+    except IntegrityError:  # another transaction made the row between our look and our write
+        pass
+    series = Series.objects.select_for_update().get(**key)
+    series.last_number += 1
+    series.last_date = max(series.last_date, today)
+    Series.objects.filter(pk=series.pk).update(last_number=series.last_number, last_date=series.last_date)
+    return series, series.last_date
+
+
+def _write_lines(invoice: Invoice, document: Document, subscription: Subscription) -> None:
+    InvoiceLine.objects.bulk_create(
+        InvoiceLine(
+            id=new_id(), invoice=invoice, subscription=subscription, position=position, kind=line.kind,
+            plan=line.plan, cycle=line.cycle, seats=line.seats, unit_amount=line.unit_amount, start=line.start,
+            end=line.end, period_start=line.period_start, period_end=line.period_end, amount=line.amount,
+            discount_bp=line.discount_bp, discount_amount=line.discount_amount, tax_category=line.tax_category,
+            rate_bp=line.rate_bp, rule=line.rule, takes_back=list(line.takes_back),
+        )
+        for position, line in enumerate(document.lines, start=1)
+    )  # fmt: skip
+    InvoiceTax.objects.bulk_create(
+        InvoiceTax(
+            invoice=invoice, category=row.category, rate_bp=row.rate_bp, base_amount=row.base, tax_amount=row.tax
+        )
+        for row in document.taxes
+    )
+
+
+def mark_paid(invoice: Invoice) -> None:
+    """Nothing is due any more. Only the transition decides whether that is still news."""
+    transition(invoice, transitions.INVOICE, "paid", field="state")
+
+
+def mail_invoice(invoice: Invoice, *, now: datetime) -> None:
+    """The invoice goes to the billing owner and, when one was given, to the accounts mailbox; once each (I4)."""
+    owner = invoice.customer.billing_owner
+    addresses = {owner.email: owner} if owner else {}
+    if invoice.customer.invoice_email:
+        addresses.setdefault(invoice.customer.invoice_email, None)
+    for email, person in addresses.items():
+        mail.queue(
+            "invoice", once_key=f"invoice:{invoice.pk}:{email}", now=now, to_person=person, to_email=email,
+            language=person.language if person else invoice.language, invoice=invoice, space=invoice.space,
+            params={
+                "number": invoice.number, "total_amount": invoice.total_amount, "currency": invoice.currency,
+                "issued_on": invoice.issued_on.isoformat(), "state": invoice.state, "kind": invoice.kind,
+                "space": invoice.space.name if invoice.space else "", "invoice": invoice.public_id,
+            },
+        )  # fmt: skip
+
+
+def keep_file(invoice_id: uuid.UUID, *, kind: str, content: bytes, sha256: str, now: datetime) -> IssuedFile:
+    """Freeze the bytes of a document; whoever comes second gets what the first one kept (rule I1, X10)."""
+    kept, _ = IssuedFile.objects.get_or_create(
+        invoice_id=invoice_id, kind=kind, defaults={"content": content, "sha256": sha256, "created_at": now}
+    )
+    return kept
+
+
+def seller_of_the_day() -> dict[str, Any]:
+    """The seller's details as they are printed on documents issued now."""
+    seller = settings.CONFIG.seller
+    return {
+        "name": seller.legal_name, "address": [*seller.address_lines, f"{seller.postcode} {seller.city}".strip()],
+        "country": seller.country, "vat_number": seller.vat_number, "iban": seller.iban,
+        "email": seller.support_email,
+    }  # fmt: skip
+
+
+def buyer_of_the_day(customer: Customer, space: Space) -> dict[str, Any]:
+    """The customer's details as they are printed on documents issued now, and the space's name of the day."""
+    city = f"{customer.postal_code} {customer.city}".strip()
+    address = [customer.address_line1, customer.address_line2, city, customer.region]
+    return {
+        "name": customer.company or customer.name, "attention": customer.name if customer.company else "",
+        "address": [part for part in address if part], "country": customer.country,
+        "vat_number": customer.vat_number if customer.vat_status == "verified" else "",
+        "stated_vat_number": customer.vat_number, "reference": customer.reference, "space": space.name,
+        "email": customer.invoice_email,
+    }  # fmt: skip

@@ -1,0 +1,126 @@
+"""Quotes: what a wish would cost, as an estimate while people choose and as a binding row at the review (C6).
+
+Both are the same pricing of the same reading; the binding one is kept, with the instant it was priced at and a hash
+of what it was made from. Nothing else is changed here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from zetel.actions import standing
+from zetel.models import CatalogVersion, Customer, Membership, Person, PurchaseDraft, Quote, Space
+from zetel.models.spaces import MEMBER
+from zetel.rules import seats as seat_rules
+from zetel.rules.billing import Terms
+from zetel.rules.catalog import Catalog, check_offer, price_on
+from zetel.rules.errors import ZetelError
+from zetel.rules.periods import Cycle, first_instant
+from zetel.rules.quotes import PricedPurchase, price_purchase, to_json
+from zetel.rules.seats import SpaceKind
+
+QUOTE_VALIDITY = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a buyer wants: a plan code, a cycle, a size and a currency."""
+
+    plan: str
+    cycle: Cycle
+    seats: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A priced wish and what it was made from; `lower_plans` names covered places that would lose a higher plan."""
+
+    priced: PricedPurchase
+    basis: str
+    lower_plans: tuple[str, ...] = ()
+
+
+def estimate(space: Space, wish: Wish, *, customer: Customer | None, now: datetime) -> Estimate:
+    """Price a purchase without keeping anything. Raises the refusals of P4 to P9."""
+    catalog = CatalogVersion.objects.current()
+    around = standing.around(space)
+    _check_place(around)
+    _check_wish(space, wish, catalog)
+    today = standing.today_of(space, customer, now)
+    unit_amount = price_on(catalog.prices, wish.plan, wish.cycle, wish.currency, today).unit_amount
+    terms = Terms(today, wish.plan, wish.cycle, wish.seats, unit_amount, wish.currency, today)
+    ending = [row for row in around.inside if row.status != "trial"]
+    balance = standing.balance_of(customer, wish.currency) if customer else 0
+    covered = standing.standings(ending, customer)
+    priced = price_purchase(
+        terms, treatment=standing.treatment_of(space, customer, today), covered=covered, balance=balance
+    )
+    ranks = catalog.ranks
+    lower = tuple(
+        row.space.name
+        for row, stands in zip(ending, covered, strict=True)
+        if stands.terms and ranks.get(stands.terms[-1].plan, 0) > ranks[wish.plan]
+    )
+    return Estimate(priced, standing.basis(around, customer, balance) if customer else "", lower)
+
+
+def bind(draft: PurchaseDraft, *, now: datetime) -> Quote:
+    """Keep a binding quote for a finished draft; valid for 30 minutes, also across midnight (rule C6)."""
+    if draft.space is None or draft.customer is None or draft.seats is None or not draft.plan:
+        raise ZetelError("value_required", field="draft")
+    owner = draft.billing_owner or draft.person
+    check_billing_owner(draft.space, owner, draft.customer)
+    wish = Wish(draft.plan, Cycle(draft.cycle), draft.seats, draft.customer.currency)
+    with transaction.atomic():
+        made = estimate(draft.space, wish, customer=draft.customer, now=now)
+        return Quote.objects.create(
+            person=draft.person,
+            space=draft.space,
+            customer=draft.customer,
+            draft=draft,
+            wish={
+                "plan": wish.plan, "cycle": str(wish.cycle), "seats": wish.seats,
+                "billing_owner": str(owner.pk), "on_exceed": draft.on_exceed, "lower_plans": list(made.lower_plans),
+            },
+            body=to_json(made.priced),
+            currency=wish.currency,
+            due_amount=made.priced.due,
+            priced_on=made.priced.terms.starts_on,
+            priced_at=now,
+            expires_at=min(
+                now + QUOTE_VALIDITY,
+                first_instant(made.priced.period_end, standing.zone_of(draft.space, draft.customer)),
+            ),
+            basis=made.basis,
+        )  # fmt: skip
+
+
+def check_billing_owner(space: Space, owner: Person, customer: Customer) -> None:
+    """R1: an active member of that space, no guest. P12: the customer is new or already this owner's."""
+    inside = Membership.objects.active().of_space(space).filter(person=owner, standing=MEMBER)
+    if not owner.is_active or owner.is_machine or not inside.exists():
+        raise ZetelError("not_member", person=owner.label)
+    if customer.billing_owner_id not in (None, owner.pk):
+        raise ZetelError("customer_owner_differs")
+
+
+def _check_place(around: standing.Around) -> None:
+    if around.own and around.own.status != "trial":
+        raise ZetelError("already_subscribed")
+    for holder in around.above:
+        if holder.status != "trial":  # a trial blocks nobody until it converts (P9)
+            raise ZetelError("already_covered", space=holder.space.name, kind=holder.space.kind)
+
+
+def _check_wish(space: Space, wish: Wish, catalog: Catalog) -> None:
+    plan = catalog.plan(wish.plan)
+    check_offer(plan, SpaceKind(space.kind))
+    ladder = plan.policy.ladder
+    if wish.seats > max(ladder):
+        raise ZetelError("sales_only", seats=wish.seats, largest=max(ladder))
+    if wish.seats not in ladder:
+        raise ZetelError("seat_size_unknown", seats=wish.seats, sizes=list(ladder))
+    if wish.seats < standing.counted_people(space):
+        seat_rules.check_size(wish.seats, standing.counted_names(space), ladder)

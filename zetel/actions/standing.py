@@ -1,0 +1,158 @@
+"""How a space stands before a change: the live subscriptions around it, what was billed, people, balance, tax.
+
+Everything here reads; the numbers of queries do not grow with people or invoices of others. Quoting and confirming
+use the same reading, so what a quote was made from can be compared when it is confirmed (rule C6).
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q, Sum
+
+from zetel.models import BalanceEntry, Customer, Invoice, InvoiceLine, Membership, Space, Subscription, SubscriptionTerms
+from zetel.models.spaces import Person
+from zetel.rules import tax
+from zetel.rules.billing import Billed, Terms
+from zetel.rules.periods import Cycle, local_date
+from zetel.rules.quotes import Standing
+
+
+@dataclass(frozen=True)
+class Around:
+    """The live subscriptions of a space, of the places that hold it, and of the places inside it."""
+
+    own: Subscription | None
+    above: tuple[Subscription, ...]
+    inside: tuple[Subscription, ...]
+
+
+def around(space: Space) -> Around:
+    """One query: everything live that a purchase for this space has to look at (rules P8, P9)."""
+    holders = [pk for pk in (space.organization_id, space.division_id) if pk]
+    live = (
+        Subscription.objects.live()
+        .filter(
+            Q(space=space) | Q(space__in=holders) | Q(space__organization=space) | Q(space__division=space)
+        )
+        .select_related("space", "customer")
+        .order_by("id")
+    )
+    found = list(live)
+    return Around(
+        own=next((row for row in found if row.space_id == space.pk), None),
+        above=tuple(row for row in found if row.space_id in holders),
+        inside=tuple(row for row in found if row.space_id != space.pk and row.space_id not in holders),
+    )
+
+
+def terms_of(subscription_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Terms, ...]]:
+    """The dated terms of each subscription, in the order in which they count."""
+    from_rows: dict[uuid.UUID, list[Terms]] = {}
+    rows = SubscriptionTerms.objects.filter(subscription_id__in=list(subscription_ids))
+    for row in rows.order_by("starts_on", "id"):
+        terms = Terms(
+            row.starts_on, row.plan, Cycle(row.cycle), row.seats, row.unit_amount, row.currency, row.anchor_on
+        )
+        from_rows.setdefault(row.subscription_id, []).append(terms)
+    return {subscription_id: tuple(terms) for subscription_id, terms in from_rows.items()}
+
+
+def billed_of(subscription_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Billed, ...]]:
+    """The coverage lines already invoiced for each subscription, oldest first; money credits are none (M11)."""
+    found: dict[uuid.UUID, list[Billed]] = {}
+    rows = InvoiceLine.objects.filter(subscription_id__in=list(subscription_ids), is_coverage=True)
+    for row in rows.order_by("invoice__issued_at", "invoice_id", "position"):
+        assert row.subscription_id is not None, "the filter asked for lines of a subscription"
+        signed = row.seats if row.kind == "charge" else -row.seats
+        found.setdefault(row.subscription_id, []).append(
+            Billed(
+                line_id=str(row.id), plan=row.plan, cycle=Cycle(row.cycle), unit_amount=row.unit_amount,
+                seats=signed, start=row.start, end=row.end, period_start=row.period_start,
+                period_end=row.period_end, rate_bp=row.rate_bp, tax_category=row.tax_category,
+                discount_bp=row.discount_bp,
+            )
+        )  # fmt: skip
+    return {subscription_id: tuple(lines) for subscription_id, lines in found.items()}
+
+
+def standings(subscriptions: Sequence[Subscription], customer: Customer | None) -> tuple[Standing, ...]:
+    """Subscriptions as billing sees them; `customer` is who would pay for what covers them."""
+    if not subscriptions:
+        return ()
+    ids = [row.pk for row in subscriptions]
+    terms, billed, unpaid = terms_of(ids), billed_of(ids), open_amounts(ids)
+    return tuple(
+        Standing(
+            subscription_id=str(row.pk),
+            terms=terms.get(row.pk, ()),
+            billed=billed.get(row.pk, ()),
+            open_amount=unpaid.get(row.pk, 0),
+            same_customer=customer is not None and row.customer_id == customer.pk,
+        )
+        for row in subscriptions
+    )
+
+
+def open_amounts(subscription_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """What is still to be paid on each subscription's open invoices, in minor units (rule I7)."""
+    rows = (
+        Invoice.objects.filter(subscription_id__in=subscription_ids, kind="invoice", state="open")
+        .values_list("subscription_id")
+        .annotate(open=Sum("total_amount") - Sum("balance_used_amount"))
+    )
+    return {subscription_id: amount for subscription_id, amount in rows if subscription_id}
+
+
+def counted_people(space: Space) -> int:
+    """How many people take a seat there (rule S3), each once."""
+    rows = Membership.objects.of_space(space).counted()
+    return rows.values("person_id").distinct().count()
+
+
+def counted_names(space: Space) -> list[str]:
+    """Their names, for the refusal that has to name them (rule P5); at most 50."""
+    people = Person.objects.filter(pk__in=Membership.objects.of_space(space).counted().values("person_id"))
+    return [person.label for person in people.order_by("name", "email")[:50]]
+
+
+def balance_of(customer: Customer, currency: str) -> int:
+    """What the seller owes this customer in one currency (rule M9)."""
+    total = BalanceEntry.objects.filter(customer=customer, currency=currency).aggregate(sum=Sum("amount"))["sum"]
+    return int(total or 0)
+
+
+def zone_of(space: Space, customer: Customer | None) -> ZoneInfo:
+    """The customer's time zone; until there is one the space's counts (rule M3)."""
+    return ZoneInfo(customer.time_zone if customer else space.time_zone)
+
+
+def today_of(space: Space, customer: Customer | None, now: datetime) -> date:
+    return local_date(now, zone_of(space, customer))
+
+
+def treatment_of(space: Space, customer: Customer | None, on: date) -> tax.TaxTreatment:
+    """The tax of a charge that begins on a day (T1, T4); until there is an address the space's country counts."""
+    seller = settings.CONFIG.seller
+    country = customer.country if customer and customer.country else space.country
+    verified = customer is not None and customer.vat_status == "verified"
+    return tax.tax_treatment(
+        tax.Seller(country=seller.country, oss=seller.oss_registered),
+        tax.Buyer(country=country, vat_verified=verified),
+        on,
+    )
+
+
+def basis(around: Around, customer: Customer, balance: int) -> str:
+    """A hash of what a binding quote was made from: another one at confirmation means `quote_stale` (C6)."""
+    facts = [
+        [str(customer.pk), customer.version, balance],
+        sorted([str(row.pk), row.version] for row in (*around.above, *around.inside)),
+        str(around.own.pk) if around.own else "",
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

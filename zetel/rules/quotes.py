@@ -1,0 +1,138 @@
+"""What a change would cost, as one value: the quote that a buyer confirms and the invoice is issued from (rule C6).
+
+`price_purchase` lays the wished terms over nothing billed yet, takes tax by M8, ends the subscriptions that the new
+one covers (P9) and lets balance pay first (I6). The value goes to the database as JSON and comes back equal, so the
+invoice is made from the very lines that were shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+from zetel.rules.billing import Billed, Line, Terms, due_minus_billed
+from zetel.rules.money import prorate
+from zetel.rules.periods import Cycle, period_at
+from zetel.rules.tax import TaxRow, TaxTreatment, totals
+
+_DATES = frozenset({"start", "end", "period_start", "period_end", "starts_on", "anchor_on"})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A live subscription as billing sees it: its terms, what was billed, and what of that is still unpaid."""
+
+    subscription_id: str
+    terms: tuple[Terms, ...]
+    billed: tuple[Billed, ...]
+    open_amount: int = 0
+    same_customer: bool = False
+    plan_rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Lines with their taxes and totals, in minor units: an invoice or a credit note before it has a number."""
+
+    lines: tuple[Line, ...]
+    taxes: tuple[TaxRow, ...]
+    net: int
+    tax: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A subscription that ends because the new one covers it: what is taken back, and what of it can be spent."""
+
+    subscription_id: str
+    credit: Document
+    spendable: int
+    same_customer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PricedPurchase:
+    """Everything a confirmed purchase does with money and terms."""
+
+    terms: Terms
+    document: Document
+    endings: tuple[Ending, ...]
+    balance_used: int
+    due: int
+    period_end: date
+    renewal_total: int
+
+
+def document(lines: Sequence[Line], treatment: TaxTreatment) -> Document:
+    """Tax the lines: charges by the treatment of the day, credits by what they take back (T3, T4)."""
+    taxed = tuple(
+        line
+        if line.tax_category is not None
+        else replace(line, tax_category=treatment.category, rate_bp=treatment.rate_bp)
+        for line in lines
+    )
+    sums = totals(taxed)
+    return Document(taxed, sums.taxes, sums.net, sums.tax, sums.total)
+
+
+def price_purchase(
+    terms: Terms, *, treatment: TaxTreatment, covered: Sequence[Standing] = (), balance: int = 0
+) -> PricedPurchase:
+    """Price a new subscription that starts with `terms`; `balance` is what the same customer has to spend."""
+    asked = document(due_minus_billed((terms,), (), through=terms.starts_on), treatment)
+    endings = tuple(end_covered(standing, on=terms.starts_on, treatment=treatment) for standing in covered)
+    spendable = balance + sum(ending.spendable for ending in endings if ending.same_customer)
+    used = min(asked.total, spendable)
+    period = period_at(terms.anchor_on, terms.cycle, terms.starts_on)
+    renewal = document(due_minus_billed((replace(terms, starts_on=period.end),), (), through=period.end), treatment)
+    return PricedPurchase(terms, asked, endings, used, asked.total - used, period.end, renewal.total)
+
+
+def end_covered(standing: Standing, *, on: date, treatment: TaxTreatment) -> Ending:
+    """End a covered subscription on a day (P9): what is unused, less what was never paid, becomes balance (I7)."""
+    lines = due_minus_billed(standing.terms, standing.billed, through=on, ends_on=on)
+    credit = document(lines, treatment)
+    spendable = max(0, -credit.total - standing.open_amount)
+    return Ending(standing.subscription_id, credit, spendable, standing.same_customer)
+
+
+def yearly_saving(monthly_unit: int, yearly_unit: int, seats: int) -> int:
+    """What a year costs less than twelve months, for all seats (rule P3)."""
+    return prorate(monthly_unit * 12 - yearly_unit, seats, 1, 1)
+
+
+def to_json(priced: PricedPurchase) -> dict[str, Any]:
+    """Plain JSON with ISO dates; `from_json` gives back an equal value."""
+    plain: dict[str, Any] = _plain(asdict(priced))
+    return plain
+
+
+def from_json(data: dict[str, Any]) -> PricedPurchase:
+    return PricedPurchase(
+        terms=Terms(**_dated(data["terms"])),
+        document=_document(data["document"]),
+        endings=tuple(Ending(**{**item, "credit": _document(item["credit"])}) for item in data["endings"]),
+        balance_used=data["balance_used"],
+        due=data["due"],
+        period_end=date.fromisoformat(data["period_end"]),
+        renewal_total=data["renewal_total"],
+    )
+
+
+def _document(data: dict[str, Any]) -> Document:
+    lines = tuple(Line(**{**_dated(line), "takes_back": tuple(line["takes_back"])}) for line in data["lines"])
+    return Document(lines, tuple(TaxRow(**row) for row in data["taxes"]), data["net"], data["tax"], data["total"])
+
+
+def _dated(data: dict[str, Any]) -> dict[str, Any]:
+    dated = {name: date.fromisoformat(value) if name in _DATES else value for name, value in data.items()}
+    return {**dated, "cycle": Cycle(data["cycle"])}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
