@@ -135,13 +135,11 @@ class Gateway(Protocol):
         ...
 
     def cancel(self, *, reference: str) -> Outcome:
-        """Stop a charge that is not paid yet: then `declined`, reason `cancelled`. One that is paid stays `paid`;
-        one the company does not know is `declined`, reason `unknown_reference`."""
+        """Stop a charge that waits for the person: then `declined`, reason `cancelled`. One that is paid stays `paid`,
+        one that is processing may go on; one the company does not know is `declined`, `unknown_reference`."""
         ...
 
-    def refund(
-        self, *, charge_id: str, amount: Money, reference: str, idempotency_key: str
-    ) -> RefundOutcome:
+    def refund(self, *, charge_id: str, amount: Money, reference: str, idempotency_key: str) -> RefundOutcome:
         """Give (part of) a charge back; never more in all than was captured (rule G6). Keys as in `charge`."""
         ...
 
