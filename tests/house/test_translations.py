@@ -1,0 +1,126 @@
+"""Every text has its Dutch: found in code and templates, whole, without leftovers, and addressing people as `je`."""
+
+import ast
+import gettext
+import re
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import allauth
+import django
+from babel.messages.catalog import Message
+from babel.messages.extract import extract_python
+from django.utils.translation.template import templatize
+
+from tests.house.source import ROOT, calls, python_files, templates
+from zetel.translations import forms, fragments, merged, read, texts
+
+# Which arguments hold text: (singular, plural, context)
+KEYWORDS: dict[str, tuple[int, int | None, int | None]] = {
+    "_": (0, None, None),
+    "gettext": (0, None, None),
+    "gettext_lazy": (0, None, None),
+    "gettext_noop": (0, None, None),
+    "ngettext": (0, 1, None),
+    "ngettext_lazy": (0, 1, None),
+    "pgettext": (1, None, 0),
+    "pgettext_lazy": (1, None, 0),
+    "npgettext": (1, 2, 0),
+    "npgettext_lazy": (1, 2, 0),
+}
+PLACES = re.compile(r"%\((\w+)\)[sd]|\{(\w*)\}")
+OTHERS = (Path(django.__file__).parent / "conf", Path(allauth.__file__).parent)
+Key = tuple[str, str | None]
+
+
+@cache
+def _wanted() -> dict[Key, str]:
+    """Every message of the code with the place where it stands."""
+    found: dict[Key, str] = {}
+    for source in python_files("zetel"):
+        for call in calls(source.tree):
+            name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+            if name in KEYWORDS:
+                words = [
+                    argument.value if isinstance(argument, ast.Constant) else None for argument in call.args
+                ]
+                _note(found, name, words, source.place(call))
+    for path in templates():
+        code = templatize(path.read_text(encoding="utf-8"), origin=str(path))
+        rows = extract_python(BytesIO(code.encode()), dict.fromkeys(KEYWORDS), [], {"encoding": "utf-8"})
+        for line, name, words, _comments in rows:
+            told = list(words) if isinstance(words, tuple | list) else [words]
+            _note(found, name, told, f"{path.relative_to(ROOT)}:{line}")
+    return found
+
+
+def _note(found: dict[Key, str], name: str, words: list[object], place: str) -> None:
+    single, _plural, context = KEYWORDS[name]
+    text = words[single] if len(words) > single else None
+    if isinstance(text, str) and text:
+        kind = words[context] if context is not None else None
+        found.setdefault((text, str(kind) if kind is not None else None), place)
+
+
+def _key(message: Message) -> Key:
+    return (message.id if isinstance(message.id, str) else message.id[0], message.context or None)
+
+
+@cache
+def _theirs() -> frozenset[str]:
+    """What Django and allauth translate themselves."""
+    known: set[str] = set()
+    for folder in OTHERS:
+        with (folder / "locale" / "nl" / "LC_MESSAGES" / "django.mo").open("rb") as file:
+            known |= {str(key) for key in gettext.GNUTranslations(file)._catalog}  # type: ignore[attr-defined]
+    return frozenset(known)
+
+
+def test_every_text_has_its_dutch() -> None:
+    ours = {_key(message) for message in texts(merged())}
+    missing = [
+        f"{place}: {text!r}"
+        for (text, context), place in _wanted().items()
+        if (text, context) not in ours and text not in _theirs()
+    ]
+    assert not missing, "write the Dutch of these in zetel/locale/nl/<part>.po:\n" + "\n".join(missing)
+
+
+def test_no_dutch_is_left_over() -> None:
+    obsolete = [
+        f"{file.name}: {message.id!r}"
+        for file in fragments()
+        for message in texts(read(file))
+        if _key(message) not in _wanted()
+    ]
+    assert not obsolete, "nothing asks for these any more; remove them:\n" + "\n".join(obsolete)
+
+
+def test_dutch_and_english_fill_in_the_same_things() -> None:
+    wrong = [
+        f"{message.id!r} -> {form!r}"
+        for message in texts(merged())
+        for form in forms(message)
+        if _places(form) - _places(*_english(message))
+        or (_places(*_english(message)) - _places(form)) - {"count"}
+    ]
+    assert not wrong, "use the same %(names)s in both languages:\n" + "\n".join(wrong)
+
+
+def _english(message: Message) -> tuple[str, ...]:
+    return (message.id,) if isinstance(message.id, str) else tuple(message.id)
+
+
+def _places(*forms_of_one: str) -> set[str]:
+    return {name for form in forms_of_one for pair in PLACES.findall(form) for name in pair if name}
+
+
+def test_dutch_says_je() -> None:
+    formal = [
+        f"{message.id!r} -> {form!r}"
+        for message in texts(merged())
+        for form in forms(message)
+        if re.search(r"\b([Uu]w?|[Uu]zelf)\b(?![-.])", form)
+    ]
+    assert not formal, "address people as `je` throughout:\n" + "\n".join(formal)
