@@ -4,6 +4,7 @@ Amounts come in as minor units with a currency and are never turned into floats.
 as wide as a figure, so columns of tabular figures stay aligned.
 """
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -13,13 +14,15 @@ from babel.numbers import format_currency, format_decimal
 from zetel.rules.money import decimals
 
 LANGUAGES = ("nl", "en")
+_CODE_BEFORE_FIGURE = re.compile(r"(?<=[A-Z])(?=\d)")  # CLDR asks for a space there; Babel does not set it
 _MINUS = "\N{MINUS SIGN}"
 
 
 def amount_text(amount: int, currency: str, language: str) -> str:
     """`€ 10,99` (no-break space) in Dutch, `€10.99` in English; all decimals of the currency, none rounded away."""
     value = Decimal(amount).scaleb(-decimals(currency))
-    return format_currency(value, currency, locale=language, decimal_quantization=False).replace("-", _MINUS)
+    text = format_currency(value, currency, locale=language, decimal_quantization=False).replace("-", _MINUS)
+    return _CODE_BEFORE_FIGURE.sub("\N{NO-BREAK SPACE}", text)
 
 
 def date_text(day: date, language: str) -> str:

@@ -155,9 +155,7 @@ def _clusters(text: str) -> Iterator[str]:
     """What is drawn as one: a letter with its marks, joined emoji. It must come from one font."""
     cluster = ""
     for char in text:
-        extends = (
-            unicodedata.category(char).startswith("M") or char in _JOINERS or ord(char) in _SKIN_TONES
-        ) or cluster.endswith(_JOINERS[1])
+        extends = _extends(char) or cluster.endswith(_JOINERS[1])
         if cluster and not extends:
             yield cluster
             cluster = ""
@@ -166,9 +164,17 @@ def _clusters(text: str) -> Iterator[str]:
         yield cluster
 
 
+def _extends(char: str) -> bool:
+    return unicodedata.category(char).startswith("M") or char in _JOINERS or ord(char) in _SKIN_TONES
+
+
 @lru_cache(maxsize=4096)
 def _drawable(cluster: str) -> str:
     """The cluster if one font has all of it; else its letter with the marks that font has; else the replacement."""
+    if len(cluster) > 1 and cluster[0].isspace():
+        return cluster[0]  # a mark on nothing: at the start of a line it could not be drawn
+    if _extends(cluster[0]):
+        return REPLACEMENT
     codes = [ord(char) for char in cluster]
     if any(font.issuperset(codes) for font in coverage()):
         return cluster

@@ -62,6 +62,6 @@ def _plain(value: object) -> object:
         return plain(value)
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     return value

@@ -46,8 +46,13 @@ def _compiler() -> typst.Compiler:
 
 def typeset(template: str, values: object, dated: date) -> bytes:
     """Set the template with these values; the same arguments give the same bytes. Raises typst.TypstError."""
+    return typeset_source(_template(template), values, dated)
+
+
+def typeset_source(source: bytes, values: object, dated: date) -> bytes:
+    """The same for a source that is no file; it is our own, never anything that was typed by somebody."""
     made = _compiler().compile(
-        _template(template),
+        source,
         format="pdf",
         sys_inputs={"values": json.dumps(values)},
         pdf_standards=STANDARDS,
