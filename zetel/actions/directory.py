@@ -18,10 +18,13 @@ from zetel.models import Membership, Person, Space, Subscription
 from zetel.models.spaces import DIVISION, MEMBER, ORGANIZATION, TEAM, WORKSPACE
 from zetel.rules import names
 from zetel.rules.errors import ZetelError
+from zetel.rules.event_types import EventType
 
-COUNTRIES = frozenset(code for code in Locale("en").territories if len(code) == 2 and code.isalpha()) - {
-    "EU", "EZ", "UN", "QO", "XA", "XB", "ZZ",
-}  # fmt: skip
+_NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
+COUNTRIES = (
+    frozenset(code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha())
+    - _NO_COUNTRIES
+)
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,18 @@ def create_organization(
 
 def _create(kind: str, place: Place, *, person: Person, now: datetime, domain: str = "") -> Space:
     space = Space.objects.create(
-        kind=kind, name=place.name, country=place.country, time_zone=place.time_zone, created_by=person, created_at=now
+        kind=kind,
+        name=place.name,
+        country=place.country,
+        time_zone=place.time_zone,
+        created_by=person,
+        created_at=now,
     )
     facts: dict[str, object] = {"kind": kind, "name": place.name}
     if domain:
         facts["domain"] = prove(space, domain, by=[person], now=now).name
     Membership.objects.create(space=space, person=person, standing=MEMBER, is_admin=True, joined_at=now)
-    record("space.created", now=now, actor=person, space=space, after=facts)
+    record(EventType.SPACE_CREATED, now=now, actor=person, space=space, after=facts)
     return space
 
 
@@ -84,7 +92,9 @@ def create_team(*, organization: Space, name: str, person: Person, now: datetime
         require_member(organization, person)
         team = _inside(organization, TEAM, clean, person, now)
         Membership.objects.create(space=team, person=person, standing=MEMBER, is_admin=True, joined_at=now)
-        record("space.created", now=now, actor=person, space=team, after={"kind": TEAM, "name": clean})
+        record(
+            EventType.SPACE_CREATED, now=now, actor=person, space=team, after={"kind": TEAM, "name": clean}
+        )
     return team
 
 
@@ -97,7 +107,13 @@ def create_division(*, organization: Space, name: str, actor: Person, now: datet
         organization = lock_space(organization)
         require_admin(organization, actor)
         division = _inside(organization, DIVISION, clean, actor, now)
-        record("space.created", now=now, actor=actor, space=division, after={"kind": DIVISION, "name": clean})
+        record(
+            EventType.SPACE_CREATED,
+            now=now,
+            actor=actor,
+            space=division,
+            after={"kind": DIVISION, "name": clean},
+        )
     return division
 
 
@@ -108,7 +124,9 @@ def _inside(organization: Space, kind: str, name: str, person: Person, now: date
     )  # fmt: skip
 
 
-def put_team_into_division(*, team: Space, division: Space | None, actor: Person | None, now: datetime) -> Space:
+def put_team_into_division(
+    *, team: Space, division: Space | None, actor: Person | None, now: datetime
+) -> Space:
     """Put a team into a division, or with None take it out. A team that has a live subscription stays (S8)."""
     if team.kind != TEAM or (division and division.kind != DIVISION):
         raise ZetelError("space_kind_invalid", kind=team.kind)
@@ -127,7 +145,7 @@ def put_team_into_division(*, team: Space, division: Space | None, actor: Person
         team.division = division
         team.save(update_fields=["division"])
         record(
-            "team.moved", now=now, actor=actor, space=team,
+            EventType.SPACE_MOVED, now=now, actor=actor, space=team,
             before={"division": before}, after={"division": division and division.public_id},
         )  # fmt: skip
     return team
@@ -140,7 +158,9 @@ def _check_owner_stays(team: Space) -> None:
     live = Subscription.objects.live().filter(space=team.division_id).select_related("customer").first()
     if live is None or live.customer.billing_owner_id is None:
         return
-    teams = Membership.objects.active().filter(person=live.customer.billing_owner_id, space__division=team.division_id)
+    teams = Membership.objects.active().filter(
+        person=live.customer.billing_owner_id, space__division=team.division_id
+    )
     if not teams.exclude(space=team).exists():
         raise ZetelError("billing_owner_required", space=team.name, space_id=team.public_id)
 
@@ -159,8 +179,9 @@ def edit_space(
             return space
         Space.objects.filter(pk=space.pk).update(**after)
         changed = [key for key in after if before[key] != after[key]]
+        kind = EventType.SPACE_RENAMED if changed == ["name"] else EventType.SPACE_SETTINGS_CHANGED
         record(
-            "space.edited", now=now, actor=actor, space=space,
+            kind, now=now, actor=actor, space=space,
             before={key: before[key] for key in changed}, after={key: after[key] for key in changed},
         )  # fmt: skip
         space.name, space.country, space.time_zone = place.name, place.country, place.time_zone

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
-from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 
 from zetel.models import CatalogVersion, Domain, Membership, Person, Space, Subscription, SubscriptionTerms
 from zetel.models.spaces import DIVISION, GUEST, MEMBER, ORGANIZATION, TEAM, WORKSPACE
@@ -74,7 +74,9 @@ def people_limit(space: Space, now: datetime) -> int | None:
 
 def people_count(space: Space) -> int:
     """People in a place, guests too; deactivated ones and machines are not in it."""
-    rows = Membership.objects.active().of_space(space).filter(person__is_machine=False, person__is_active=True)
+    rows = (
+        Membership.objects.active().of_space(space).filter(person__is_machine=False, person__is_active=True)
+    )
     return rows.values("person_id").distinct().count()
 
 
@@ -95,7 +97,12 @@ def check_not_billing_owner(person: Person, space: Space) -> None:
         others = Membership.objects.active().filter(person=person, space__division=space.division_id)
         if not others.exclude(space=space).exists():
             touched |= Q(space_id=space.division_id)
-    owned = Subscription.objects.live().filter(touched, customer__billing_owner=person).select_related("space").first()
+    owned = (
+        Subscription.objects.live()
+        .filter(touched, customer__billing_owner=person)
+        .select_related("space")
+        .first()
+    )
     if owned is not None:
         raise ZetelError("billing_owner_required", space=owned.space.name, space_id=owned.space.public_id)
 
@@ -112,8 +119,9 @@ def check_not_last_admin(membership: Membership, space: Space) -> None:
 
 def addresses_on(names: Iterable[str] | QuerySet[Domain, Any]) -> QuerySet[Any, Any]:
     """Verified addresses on these domains. Counted from the last @, whatever stands before it."""
-    place = Func(F("email"), Value("@"), Value(-1), function="split_part")
-    return EmailAddress.objects.filter(verified=True).annotate(place=place).filter(place__in=names)
+    place = Func(F("email"), Value("@"), Value(-1), function="split_part", output_field=CharField())
+    rows: QuerySet[Any, Any] = EmailAddress.objects.filter(verified=True)
+    return rows.annotate(place=place).filter(place__in=names)
 
 
 def is_on_domains(organization_id: UUID) -> Exists:

@@ -17,6 +17,7 @@ from zetel.models import Domain, Membership, Person, Space, Subscription
 from zetel.models.spaces import GUEST, MEMBER, ORGANIZATION
 from zetel.rules import names
 from zetel.rules.errors import ZetelError
+from zetel.rules.event_types import EventType
 
 
 def add_domain(*, organization: Space, domain: str, actor: Person, now: datetime) -> Domain:
@@ -25,12 +26,20 @@ def add_domain(*, organization: Space, domain: str, actor: Person, now: datetime
     with transaction.atomic():
         organization = lock_space(organization)
         require_admin(organization, actor)
-        colleagues = Membership.objects.active().filter(space=organization, standing=MEMBER, person__is_active=True)
+        colleagues = Membership.objects.active().filter(
+            space=organization, standing=MEMBER, person__is_active=True
+        )
         # The admin's own address is the first choice of a proof; any other member's will do.
         provers = [actor, *Person.objects.filter(memberships__in=colleagues).exclude(pk=actor.pk)]
         row = prove(organization, domain, by=provers, now=now)
         changed = _recount(organization)
-        record("domain.added", now=now, actor=actor, space=organization, after={"domain": row.name, **changed})
+        record(
+            EventType.DOMAIN_ADDED,
+            now=now,
+            actor=actor,
+            space=organization,
+            after={"domain": row.name, **changed},
+        )
     return row
 
 
@@ -47,7 +56,9 @@ def prove(organization: Space, domain: str, *, by: Sequence[Person], now: dateti
         raise ZetelError("domain_not_proved", domain=name)
     try:
         with transaction.atomic():
-            return Domain.objects.create(organization=organization, name=name, proved_by=prover, proved_at=now)
+            return Domain.objects.create(
+                organization=organization, name=name, proved_by=prover, proved_at=now
+            )
     except IntegrityError as error:
         raise ZetelError("domain_taken", domain=name) from error
 
@@ -65,7 +76,14 @@ def remove_domain(*, organization: Space, domain: str, actor: Person, now: datet
             raise ZetelError("domain_last", domain=domain)
         Domain.objects.filter(organization=organization, name=domain).delete()
         changed = _recount(organization)
-        record("domain.removed", now=now, actor=actor, space=organization, before={"domain": domain}, after=changed)
+        record(
+            EventType.DOMAIN_REMOVED,
+            now=now,
+            actor=actor,
+            space=organization,
+            before={"domain": domain},
+            after=changed,
+        )
 
 
 def recount_person(*, person: Person, now: datetime) -> None:
@@ -79,7 +97,7 @@ def recount_person(*, person: Person, now: datetime) -> None:
             changed = _recount(lock_space(organization), person.pk)
             if any(changed.values()):
                 record(
-                    "standing.recounted", now=now, actor=person, space=organization,
+                    EventType.MEMBERSHIP_STANDING_CHANGED, now=now, actor=person, space=organization,
                     after={"person": person.public_id, **changed},
                 )  # fmt: skip
 
@@ -95,14 +113,18 @@ def _recount(organization: Space, person_id: UUID | None = None) -> dict[str, ob
     falling = list(rows.filter(~on_domain, standing=MEMBER).values_list("pk", "person_id"))
     _check_owners({person_id for _, person_id in falling}, organization)
     risen = rows.filter(on_domain, standing=GUEST).update(standing=MEMBER)
-    fallen = Membership.objects.filter(pk__in=[pk for pk, _ in falling]).update(standing=GUEST, is_admin=False)
+    fallen = Membership.objects.filter(pk__in=[pk for pk, _ in falling]).update(
+        standing=GUEST, is_admin=False
+    )
     if fallen and had_admin and not admins.exists():
         raise ZetelError("last_admin", space=organization.name)
     return {"now_members": risen, "now_guests": fallen}
 
 
 def _check_owners(becoming_guests: set[UUID], organization: Space) -> None:
-    owners = Subscription.objects.live().filter(tree_of(organization), customer__billing_owner__in=becoming_guests)
+    owners = Subscription.objects.live().filter(
+        tree_of(organization), customer__billing_owner__in=becoming_guests
+    )
     owned = owners.select_related("customer__billing_owner").first()
     if owned is not None:
         owner = owned.customer.billing_owner

@@ -1,0 +1,1 @@
+"""Tests of the actions, on a real PostgreSQL."""
