@@ -13,9 +13,21 @@ from django.db import IntegrityError, transaction
 
 from zetel.actions import mail
 from zetel.actions._change import transition
-from zetel.models import Customer, Invoice, InvoiceLine, InvoiceTax, IssuedFile, Quote, Series, Space, Subscription
+from zetel.models import (
+    Customer,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    IssuedFile,
+    Person,
+    Quote,
+    Series,
+    Space,
+    Subscription,
+)
 from zetel.models.ids import new_id
 from zetel.rules import transitions
+from zetel.rules.billing import Line
 from zetel.rules.periods import local_date
 from zetel.rules.quotes import Document
 
@@ -66,20 +78,25 @@ def _draw(kind: str, today: date) -> tuple[Series, date]:
     return series, series.last_date
 
 
+def _line(invoice: Invoice, subscription: Subscription, position: int, line: Line) -> InvoiceLine:
+    assert line.tax_category is not None, "a line is issued with its tax category"
+    assert line.rate_bp is not None, "a line is issued with its tax rate"
+    return InvoiceLine(
+        id=new_id(), invoice=invoice, subscription=subscription, position=position, kind=line.kind,
+        plan=line.plan, cycle=line.cycle, seats=line.seats, unit_amount=line.unit_amount, start=line.start,
+        end=line.end, period_start=line.period_start, period_end=line.period_end, amount=line.amount,
+        discount_bp=line.discount_bp, discount_amount=line.discount_amount, tax_category=line.tax_category,
+        rate_bp=line.rate_bp, rule=line.rule, takes_back=list(line.takes_back),
+    )  # fmt: skip
+
+
 def _write_lines(invoice: Invoice, document: Document, subscription: Subscription) -> None:
     InvoiceLine.objects.bulk_create(
-        InvoiceLine(
-            id=new_id(), invoice=invoice, subscription=subscription, position=position, kind=line.kind,
-            plan=line.plan, cycle=line.cycle, seats=line.seats, unit_amount=line.unit_amount, start=line.start,
-            end=line.end, period_start=line.period_start, period_end=line.period_end, amount=line.amount,
-            discount_bp=line.discount_bp, discount_amount=line.discount_amount, tax_category=line.tax_category,
-            rate_bp=line.rate_bp, rule=line.rule, takes_back=list(line.takes_back),
-        )
-        for position, line in enumerate(document.lines, start=1)
-    )  # fmt: skip
+        _line(invoice, subscription, position, line) for position, line in enumerate(document.lines, start=1)
+    )
     InvoiceTax.objects.bulk_create(
         InvoiceTax(
-            invoice=invoice, category=row.category, rate_bp=row.rate_bp, base_amount=row.base, tax_amount=row.tax
+            invoice=invoice, category=row.category, rate_bp=row.rate_bp, base_amount=row.net, tax_amount=row.tax
         )
         for row in document.taxes
     )
@@ -93,7 +110,7 @@ def mark_paid(invoice: Invoice) -> None:
 def mail_invoice(invoice: Invoice, *, now: datetime) -> None:
     """The invoice goes to the billing owner and, when one was given, to the accounts mailbox; once each (I4)."""
     owner = invoice.customer.billing_owner
-    addresses = {owner.email: owner} if owner else {}
+    addresses: dict[str, Person | None] = {owner.email: owner} if owner else {}
     if invoice.customer.invoice_email:
         addresses.setdefault(invoice.customer.invoice_email, None)
     for email, person in addresses.items():

@@ -12,7 +12,6 @@ from django.db import transaction
 from zetel.actions import standing
 from zetel.models import CatalogVersion, Customer, Membership, Person, PurchaseDraft, Quote, Space
 from zetel.models.spaces import MEMBER
-from zetel.rules import seats as seat_rules
 from zetel.rules.billing import Terms
 from zetel.rules.catalog import Catalog, check_offer, price_on
 from zetel.rules.errors import ZetelError
@@ -46,7 +45,7 @@ def estimate(space: Space, wish: Wish, *, customer: Customer | None, now: dateti
     """Price a purchase without keeping anything. Raises the refusals of P4 to P9."""
     catalog = CatalogVersion.objects.current()
     around = standing.around(space)
-    _check_place(around)
+    check_place(around)
     _check_wish(space, wish, catalog)
     today = standing.today_of(space, customer, now)
     unit_amount = price_on(catalog.prices, wish.plan, wish.cycle, wish.currency, today).unit_amount
@@ -97,16 +96,21 @@ def bind(draft: PurchaseDraft, *, now: datetime) -> Quote:
         )  # fmt: skip
 
 
+def check_member(space: Space, person: Person) -> None:
+    """An active member of that very space, no guest and no machine (rules R1, R2)."""
+    inside = Membership.objects.active().of_space(space).filter(person=person, standing=MEMBER)
+    if not person.is_active or person.is_machine or not inside.exists():
+        raise ZetelError("not_member", person=person.label, space=space.name)
+
+
 def check_billing_owner(space: Space, owner: Person, customer: Customer) -> None:
-    """R1: an active member of that space, no guest. P12: the customer is new or already this owner's."""
-    inside = Membership.objects.active().of_space(space).filter(person=owner, standing=MEMBER)
-    if not owner.is_active or owner.is_machine or not inside.exists():
-        raise ZetelError("not_member", person=owner.label)
+    """R1: a member of the space. P12: the customer is new, or this owner's already."""
+    check_member(space, owner)
     if customer.billing_owner_id not in (None, owner.pk):
         raise ZetelError("customer_owner_differs")
 
 
-def _check_place(around: standing.Around) -> None:
+def check_place(around: standing.Around) -> None:
     if around.own and around.own.status != "trial":
         raise ZetelError("already_subscribed")
     for holder in around.above:
@@ -122,5 +126,11 @@ def _check_wish(space: Space, wish: Wish, catalog: Catalog) -> None:
         raise ZetelError("sales_only", seats=wish.seats, largest=max(ladder))
     if wish.seats not in ladder:
         raise ZetelError("seat_size_unknown", seats=wish.seats, sizes=list(ladder))
-    if wish.seats < standing.counted_people(space):
-        seat_rules.check_size(wish.seats, standing.counted_names(space), ladder)
+    check_seats(space, wish.seats)
+
+
+def check_seats(space: Space, seats: int) -> None:
+    """P5: not fewer seats than people counted; the refusal names them."""
+    counted = standing.counted_people(space)
+    if seats < counted:
+        raise ZetelError("seats_in_use", seats=seats, counted=counted, members=standing.counted_names(space))

@@ -15,7 +15,16 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q, Sum
 
-from zetel.models import BalanceEntry, Customer, Invoice, InvoiceLine, Membership, Space, Subscription, SubscriptionTerms
+from zetel.models import (
+    BalanceEntry,
+    Customer,
+    Invoice,
+    InvoiceLine,
+    Membership,
+    Space,
+    Subscription,
+    SubscriptionTerms,
+)
 from zetel.models.spaces import Person
 from zetel.rules import tax
 from zetel.rules.billing import Billed, Terms
@@ -75,7 +84,7 @@ def billed_of(subscription_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Bi
                 line_id=str(row.id), plan=row.plan, cycle=Cycle(row.cycle), unit_amount=row.unit_amount,
                 seats=signed, start=row.start, end=row.end, period_start=row.period_start,
                 period_end=row.period_end, rate_bp=row.rate_bp, tax_category=row.tax_category,
-                discount_bp=row.discount_bp,
+                discount_bp=row.discount_bp, takes_back=tuple(row.takes_back),
             )
         )  # fmt: skip
     return {subscription_id: tuple(lines) for subscription_id, lines in found.items()}

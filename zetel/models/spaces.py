@@ -11,6 +11,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from zetel.models.row import Row, one_of
 
@@ -151,7 +152,7 @@ class Domain(Row):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(name=models.functions.Lower(F("name"))), name="domain_lower_case")
+            models.CheckConstraint(condition=Q(name=Lower(F("name"))), name="domain_lower_case")
         ]
 
 

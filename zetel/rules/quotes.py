@@ -46,6 +46,7 @@ class Ending:
     """A subscription that ends because the new one covers it: what is taken back, and what of it can be spent."""
 
     subscription_id: str
+    on: date
     credit: Document
     spendable: int
     same_customer: bool
@@ -64,16 +65,18 @@ class PricedPurchase:
     renewal_total: int
 
 
-def document(lines: Sequence[Line], treatment: TaxTreatment) -> Document:
+def document(lines: Sequence[Line], treatment: TaxTreatment | None) -> Document:
     """Tax the lines: charges by the treatment of the day, credits by what they take back (T3, T4)."""
-    taxed = tuple(
-        line
-        if line.tax_category is not None
-        else replace(line, tax_category=treatment.category, rate_bp=treatment.rate_bp)
-        for line in lines
-    )
+    taxed = tuple(_taxed(line, treatment) for line in lines)
     sums = totals(taxed)
     return Document(taxed, sums.taxes, sums.net, sums.tax, sums.total)
+
+
+def _taxed(line: Line, treatment: TaxTreatment | None) -> Line:
+    if line.tax_category is not None:
+        return line
+    assert treatment is not None, "a charge has a tax treatment"
+    return replace(line, tax_category=treatment.category, rate_bp=treatment.rate_bp)
 
 
 def price_purchase(
@@ -81,7 +84,7 @@ def price_purchase(
 ) -> PricedPurchase:
     """Price a new subscription that starts with `terms`; `balance` is what the same customer has to spend."""
     asked = document(due_minus_billed((terms,), (), through=terms.starts_on), treatment)
-    endings = tuple(end_covered(standing, on=terms.starts_on, treatment=treatment) for standing in covered)
+    endings = tuple(end_covered(standing, on=terms.starts_on) for standing in covered)
     spendable = balance + sum(ending.spendable for ending in endings if ending.same_customer)
     used = min(asked.total, spendable)
     period = period_at(terms.anchor_on, terms.cycle, terms.starts_on)
@@ -89,12 +92,12 @@ def price_purchase(
     return PricedPurchase(terms, asked, endings, used, asked.total - used, period.end, renewal.total)
 
 
-def end_covered(standing: Standing, *, on: date, treatment: TaxTreatment) -> Ending:
+def end_covered(standing: Standing, *, on: date) -> Ending:
     """End a covered subscription on a day (P9): what is unused, less what was never paid, becomes balance (I7)."""
     lines = due_minus_billed(standing.terms, standing.billed, through=on, ends_on=on)
-    credit = document(lines, treatment)
+    credit = document(lines, None)
     spendable = max(0, -credit.total - standing.open_amount)
-    return Ending(standing.subscription_id, credit, spendable, standing.same_customer)
+    return Ending(standing.subscription_id, on, credit, spendable, standing.same_customer)
 
 
 def yearly_saving(monthly_unit: int, yearly_unit: int, seats: int) -> int:
@@ -112,7 +115,8 @@ def from_json(data: dict[str, Any]) -> PricedPurchase:
     return PricedPurchase(
         terms=Terms(**_dated(data["terms"])),
         document=_document(data["document"]),
-        endings=tuple(Ending(**{**item, "credit": _document(item["credit"])}) for item in data["endings"]),
+        endings=tuple(Ending(**{**item, "on": date.fromisoformat(item["on"]), "credit": _document(item["credit"])})
+            for item in data["endings"]),
         balance_used=data["balance_used"],
         due=data["due"],
         period_end=date.fromisoformat(data["period_end"]),

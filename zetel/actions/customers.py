@@ -1,0 +1,243 @@
+"""Who pays: entering and changing billing information, the payment method, and handing billing over (R5, G2, P12).
+
+Billing information is checked here, whatever door it came through. A method replaces the old one only once the
+gateway says that it was set up.
+"""
+
+import re
+import unicodedata
+import uuid
+from dataclasses import dataclass, fields
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from django.db import transaction
+from stdnum.eu import vat
+from stdnum.exceptions import ValidationError as NumberError
+
+from zetel.actions import mail, quotes, subscriptions
+from zetel.actions._change import lock_customer, lock_space, record, transition
+from zetel.models import Customer, MethodSetup, PaymentMethod, Person, Space, Subscription
+from zetel.models.subscriptions import LIVE
+from zetel.rules import transitions
+from zetel.rules.errors import ZetelError
+from zetel.rules.event_types import EventType
+from zetel.rules.outcomes import MethodKind, SavedMethod
+from zetel.rules.tax_rates import EU_COUNTRIES
+
+_REQUIRED = ("name", "address_line1", "city", "country")
+_LANGUAGES = ("nl", "en")
+LONGEST = {field.name: getattr(field, "max_length", None) or 255 for field in Customer._meta.get_fields()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillingInformation:
+    """What a customer is asked: name, company, address, VAT number, accounts mailbox, language, reference."""
+
+    name: str
+    company: str = ""
+    address_line1: str = ""
+    address_line2: str = ""
+    postal_code: str = ""
+    city: str = ""
+    region: str = ""
+    country: str = ""
+    vat_number: str = ""
+    invoice_email: str = ""
+    reference: str = ""
+    language: str = "en"
+    time_zone: str = "Europe/Amsterdam"
+
+
+def checked(information: BillingInformation) -> BillingInformation:
+    """The same with tidy texts, or a refusal that names the field: value_required, value_too_long, value_invalid."""
+    tidy: dict[str, str] = {}
+    for field in fields(BillingInformation):
+        text = _tidy(field.name, getattr(information, field.name))
+        if len(text) > LONGEST[field.name]:
+            raise ZetelError("value_too_long", field=field.name, longest=LONGEST[field.name])
+        if not text and field.name in _REQUIRED:
+            raise ZetelError("value_required", field=field.name)
+        tidy[field.name] = text
+    tidy["country"] = tidy["country"].upper()
+    if not re.fullmatch(r"[A-Z]{2}", tidy["country"]):
+        raise ZetelError("country_invalid", field="country")
+    if tidy["invoice_email"] and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", tidy["invoice_email"]):
+        raise ZetelError("email_invalid", field="invoice_email")
+    if tidy["language"] not in _LANGUAGES:
+        raise ZetelError("language_invalid", field="language")
+    if tidy["time_zone"] not in available_timezones():
+        raise ZetelError("time_zone_invalid", field="time_zone")
+    tidy["vat_number"] = _vat_number(tidy["vat_number"], tidy["country"])
+    return BillingInformation(**tidy)
+
+
+def _tidy(field: str, text: str) -> str:
+    """NFC, outer and doubled white space gone; control characters and lone surrogates are refused."""
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Cn") for letter in text):
+        raise ZetelError("value_invalid", field=field)
+    return text
+
+
+def _vat_number(number: str, country: str) -> str:
+    """A malformed EU number is refused; elsewhere the number is kept as it was written (rule T2)."""
+    if not number or country not in EU_COUNTRIES:
+        return number
+    prefix = "EL" if country == "GR" else country
+    compact = re.sub(r"[\s.\-]", "", number).upper()
+    try:
+        return str(vat.validate(compact if compact.startswith(prefix) else prefix + compact))
+    except NumberError as error:
+        raise ZetelError("vat_number_malformed", field="vat_number") from error
+
+
+def enter(
+    information: BillingInformation, *, person: Person, currency: str, now: datetime, customer: Customer | None = None
+) -> Customer:
+    """Keep the billing information of a purchase that is being filled in; nobody's customer until it is paid."""
+    tidy = checked(information)
+    assert customer is None or (customer.billing_owner_id is None and customer.entered_by_id == person.pk)
+    with transaction.atomic():
+        made = customer or Customer(entered_by=person, created_at=now)
+        _write(made, tidy)
+        made.currency = currency
+        made.version += 1
+        made.save(force_insert=customer is None)
+    return made
+
+
+def change_information(
+    customer: Customer, information: BillingInformation, *, actor: Person, now: datetime
+) -> Customer:
+    """Change the billing information of a paying customer; the rights are checked again under the lock (R3, R5)."""
+    tidy = checked(information)
+    with transaction.atomic():
+        locked = lock_customer(customer.pk)
+        if locked.billing_owner_id != actor.pk:
+            raise ZetelError("forbidden")
+        before = {field.name: getattr(locked, field.name) for field in fields(BillingInformation)}
+        _write(locked, tidy)
+        after = {field.name: getattr(locked, field.name) for field in fields(BillingInformation)}
+        changed = [name for name in before if before[name] != after[name]]
+        if not changed:
+            return locked
+        locked.version += 1
+        locked.save()
+        record(
+            EventType.CUSTOMER_CHANGED, now=now, actor=actor, customer=locked,
+            before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
+        )  # fmt: skip
+    return locked
+
+
+def _write(customer: Customer, information: BillingInformation) -> None:
+    if customer.vat_number != information.vat_number or customer.country != information.country:
+        customer.vat_status = "unverified" if information.vat_number else "none"
+        customer.vat_checked_at = None
+    for field in fields(BillingInformation):
+        setattr(customer, field.name, getattr(information, field.name))
+
+
+def begin_setup(
+    customer: Customer, *, person: Person, kind: MethodKind, gateway: str, next_path: str, now: datetime
+) -> MethodSetup:
+    """Write down that somebody goes to the gateway's page to save a method, before the gateway is asked."""
+    with transaction.atomic():
+        setup = MethodSetup.objects.create(
+            customer=customer, person=person, gateway=gateway, kind=kind, next_path=next_path, created_at=now
+        )
+        record(EventType.METHOD_STARTED, now=now, actor=person, customer=customer, after={"kind": kind})
+    return setup
+
+
+def name_setup(setup: MethodSetup, setup_id: str) -> None:
+    """Keep the gateway's own name for the visit."""
+    MethodSetup.objects.filter(pk=setup.pk, setup_id="").update(setup_id=setup_id)
+
+
+def finish_setup(setup_row_id: uuid.UUID, method: SavedMethod | None, *, now: datetime) -> PaymentMethod | None:
+    """Book the end of a visit once: the new method replaces the old, or nothing changed when it was refused (G2)."""
+    with transaction.atomic():
+        setup = MethodSetup.objects.select_related("customer", "person").get(pk=setup_row_id)
+        customer = lock_customer(setup.customer_id)
+        setup = MethodSetup.objects.select_for_update().get(pk=setup_row_id)
+        if setup.status != "pending":
+            return PaymentMethod.objects.filter(customer=customer, status="active").first()
+        if method is None:
+            MethodSetup.objects.filter(pk=setup.pk).update(status="refused")
+            record(EventType.METHOD_REFUSED, now=now, actor=setup.person, customer=customer, after={"kind": setup.kind})
+            return None
+        MethodSetup.objects.filter(pk=setup.pk).update(status="done")
+        if customer.billing_owner_id not in (None, setup.person_id):
+            raise ZetelError("forbidden")  # billing was handed over meanwhile (R5)
+        return _replace_method(setup, customer, method, now)
+
+
+def _replace_method(setup: MethodSetup, customer: Customer, method: SavedMethod, now: datetime) -> PaymentMethod:
+    old = PaymentMethod.objects.filter(customer=customer, status="active").first()
+    if old:
+        transition(old, transitions.METHOD, "replaced")
+    made = PaymentMethod.objects.create(
+        customer=customer, gateway=setup.gateway, kind=method.kind, token=method.token, label=method.label,
+        expires_on=method.expires_on, set_up_by=setup.person, created_at=now,
+    )  # fmt: skip
+    record(
+        EventType.METHOD_REPLACED, now=now, actor=setup.person, customer=customer,
+        before={"label": old.label} if old else {}, after={"label": made.label, "kind": made.kind},
+    )  # fmt: skip
+    return made
+
+
+def hand_over(
+    subscription: Subscription, *, to: Person, actor: Person, now: datetime, reason: str = ""
+) -> Customer:
+    """Give billing to another active member of the space, at once; both are told (rule R5).
+
+    Of a customer with several live subscriptions the one handed over goes to a copy without balance and method (P12).
+    """
+    with transaction.atomic():
+        space = lock_space(subscription.space)
+        subscription = Subscription.objects.select_for_update().get(pk=subscription.pk)
+        customer = lock_customer(subscription.customer_id)
+        old = customer.billing_owner
+        if old is None or old.pk != actor.pk:
+            raise ZetelError("forbidden")
+        if to.pk == old.pk or subscription.status not in LIVE:
+            raise ZetelError("no_change")
+        quotes.check_member(space, to)
+        customer = _customer_for(subscription, customer, now)
+        customer.billing_owner = to
+        customer.version += 1
+        Customer.objects.filter(pk=customer.pk).update(billing_owner=to, version=customer.version)
+        Subscription.objects.filter(pk=subscription.pk).update(
+            customer=customer, version=subscription.version + 1
+        )
+        record(
+            EventType.BILLING_OWNER_CHANGED, now=now, actor=actor, space=space, customer=customer,
+            subscription=subscription, reason=reason, before={"owner": old.label}, after={"owner": to.label},
+        )  # fmt: skip
+        _tell_both(space, subscription, old, to, now)
+        if space.kind == "organization":
+            subscriptions.make_admin(space, to, now=now, actor=actor, facts={"owner": to.label, "space": space.name})
+    return customer
+
+
+def _customer_for(subscription: Subscription, customer: Customer, now: datetime) -> Customer:
+    """The same customer when it has no other live subscription, else a copy for this one alone."""
+    others = Subscription.objects.live().filter(customer=customer).exclude(pk=subscription.pk)
+    if not others.exists():
+        return customer
+    copy = Customer.objects.get(pk=customer.pk)
+    copy.pk = Customer._meta.pk.get_default()
+    copy._state.adding = True
+    copy.created_at, copy.version = now, 1
+    copy.save(force_insert=True)
+    return copy
+
+
+def _tell_both(space: Space, subscription: Subscription, old: Person, new: Person, now: datetime) -> None:
+    facts = {"space": space.name, "old": old.label, "new": new.label}
+    for kind, person in (("billing_owner_old", old), ("billing_owner_new", new)):
+        key = f"{kind}:{subscription.pk}:{subscription.version}"
+        mail.queue(kind, once_key=key, now=now, to_person=person, space=space, params=facts)

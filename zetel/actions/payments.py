@@ -1,0 +1,143 @@
+"""Money wanted and tries at a gateway: the intent rows that stand before any call (rule G3), and refunds (G6).
+
+A try is claimed by a compare-and-set, so of the request, the job and a second worker exactly one calls the gateway.
+What the gateway answers is booked in `outcomes`.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet, Sum
+
+from zetel.actions._change import defer, record, transition
+from zetel.models import Attempt, Change, Customer, Invoice, Payment, PaymentMethod, Refund
+from zetel.rules import transitions
+from zetel.rules.errors import ZetelError
+from zetel.rules.event_types import EventType
+
+FIRST_ASK = timedelta(seconds=60)
+ASK_STEPS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
+LAST_ASK_STEP = timedelta(hours=6)
+
+
+def active_method(customer: Customer) -> PaymentMethod:
+    """The customer's one active payment method; `method_required` without one."""
+    method = PaymentMethod.objects.filter(customer=customer, status="active").first()
+    if method is None:
+        raise ZetelError("method_required")
+    return method
+
+
+def want(
+    customer: Customer,
+    *,
+    amount: int,
+    currency: str,
+    method: PaymentMethod,
+    now: datetime,
+    language: str,
+    return_path: str,
+    change: Change | None = None,
+    invoice: Invoice | None = None,
+) -> Attempt:
+    """Write the payment and its first try, and defer the job that makes it. `amount` in minor units, above 0."""
+    payment = Payment.objects.create(
+        customer=customer, change=change, invoice=invoice, amount=amount, currency=currency, created_at=now
+    )
+    return next_attempt(payment, method=method, now=now, language=language, return_path=return_path)
+
+
+def next_attempt(
+    payment: Payment, *, method: PaymentMethod, now: datetime, language: str, return_path: str
+) -> Attempt:
+    """One more try of a payment; its reference names at most one capture (rule X2)."""
+    number = payment.attempts.count() + 1
+    attempt = Attempt.objects.create(
+        payment=payment, number=number, method=method, gateway=method.gateway,
+        reference=f"{payment.public_id}-{number}", return_path=return_path, language=language, created_at=now,
+        ask_at=now,
+    )  # fmt: skip
+    defer("collect", attempt=str(attempt.pk))
+    return attempt
+
+
+def claim(attempt_id: uuid.UUID, *, now: datetime) -> Attempt | None:
+    """Take the right to call the gateway for a new try; None when somebody else has it or it is settled.
+
+    If we vanish before an answer is booked, the gateway is asked by reference a minute later.
+    """
+    attempt = _with_all().get(pk=attempt_id)
+    taken = transition(attempt, transitions.ATTEMPT, "sent", tries=1, ask_at=now + FIRST_ASK)
+    return attempt if taken else None
+
+
+def claim_ask(attempt_id: uuid.UUID, *, now: datetime) -> Attempt | None:
+    """Take the right to ask about a try whose outcome is open, and push the next ask further away."""
+    attempt = _with_all().get(pk=attempt_id)
+    step = ASK_STEPS[attempt.tries - 1] if 0 < attempt.tries <= len(ASK_STEPS) else LAST_ASK_STEP
+    ask_at, change = now + step, attempt.payment.change
+    if change and now < change.expires_at:
+        ask_at = min(ask_at, change.expires_at)
+    taken = Attempt.objects.filter(
+        pk=attempt_id, tries=attempt.tries, status__in=transitions.UNSETTLED_ATTEMPT
+    ).update(tries=attempt.tries + 1, ask_at=ask_at)
+    return attempt if taken else None
+
+
+def to_ask(now: datetime, limit: int = 100) -> list[uuid.UUID]:
+    """Tries whose outcome is open and due to be asked about, oldest first."""
+    due = Attempt.objects.filter(status__in=transitions.UNSETTLED_ATTEMPT, ask_at__lte=now)
+    return list(due.order_by("ask_at").values_list("pk", flat=True)[:limit])
+
+
+def want_refund(attempt: Attempt, *, amount: int, reason: str, now: datetime) -> Refund:
+    """Write a refund of (part of) a paid try and defer the job. Refunds never exceed the payment (rule G6)."""
+    Attempt.objects.select_for_update().get(pk=attempt.pk)
+    wanted = attempt.refunds.exclude(status="refused").aggregate(sum=Sum("amount"))["sum"] or 0
+    if amount <= 0 or wanted + amount > attempt.payment.amount:
+        raise ZetelError("refund_too_large", left=attempt.payment.amount - wanted)
+    number = attempt.refunds.count() + 1
+    refund = Refund.objects.create(
+        attempt=attempt, amount=amount, currency=attempt.payment.currency, reason=reason,
+        reference=f"{attempt.reference}-r{number}", created_at=now, ask_at=now,
+    )  # fmt: skip
+    defer("refund", refund=str(refund.pk))
+    return refund
+
+
+def claim_refund(refund_id: uuid.UUID, *, now: datetime) -> Refund | None:
+    """Take the right to send a refund, or to send it again with the same key; None when it is settled."""
+    refund = Refund.objects.select_related("attempt__payment__customer").get(pk=refund_id)
+    taken = Refund.objects.filter(
+        pk=refund_id, tries=refund.tries, status__in=("wanted", "sent", "unknown")
+    ).update(status="sent", tries=refund.tries + 1, ask_at=now + LAST_ASK_STEP)
+    return refund if taken else None
+
+
+def refunds_to_send(now: datetime, limit: int = 100) -> list[uuid.UUID]:
+    """Refunds that wait, or whose outcome is open, and are due."""
+    due = Refund.objects.filter(status__in=("wanted", "sent", "unknown"), ask_at__lte=now)
+    return list(due.order_by("ask_at").values_list("pk", flat=True)[:limit])
+
+
+def settle_refund(refund: Refund, *, kind: str, refund_id: str, reason: str, now: datetime) -> None:
+    """Book what the gateway said of a refund: done, refused (staff see it), or unknown (asked again)."""
+    if kind == "unknown":
+        step = ASK_STEPS[min(refund.tries, len(ASK_STEPS) - 1)]
+        transition(refund, transitions.REFUND, "unknown", ask_at=now + step)
+        return
+    if not transition(refund, transitions.REFUND, kind, refund_id=refund_id, ask_at=None):
+        return
+    payment = refund.attempt.payment
+    done = kind == "done"
+    if done and refund.amount == payment.amount:
+        transition(payment, transitions.PAYMENT, "refunded")
+    record(
+        EventType.REFUND_DONE if done else EventType.REFUND_REFUSED, now=now, actor=None,
+        customer=payment.customer, space=payment.change.space if payment.change else None,
+        reason=reason, after={"amount": refund.amount, "currency": refund.currency, "why": refund.reason},
+    )  # fmt: skip
+
+
+def _with_all() -> QuerySet[Attempt]:
+    return Attempt.objects.select_related("payment__customer", "payment__change__space", "payment__invoice", "method")

@@ -1,0 +1,96 @@
+"""Starting and ending subscriptions, their terms, and the balance entries that go with it (P7 to P9, R4, I6)."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from zetel.actions import invoices, mail
+from zetel.actions._change import record, transition
+from zetel.models import (
+    BalanceEntry,
+    Customer,
+    Invoice,
+    Membership,
+    Person,
+    Space,
+    Subscription,
+    SubscriptionTerms,
+)
+from zetel.rules import transitions
+from zetel.rules.billing import Terms
+from zetel.rules.event_types import EventType
+from zetel.rules.periods import first_instant
+from zetel.rules.quotes import Ending
+
+
+def start(
+    space: Space, customer: Customer, terms: Terms, *, now: datetime, status: str, period_end: date, on_exceed: str
+) -> Subscription:
+    """A new subscription with its first terms; billed next when its period ends in the customer's zone (M3)."""
+    subscription = Subscription.objects.create(
+        space=space, customer=customer, status=status, started_on=terms.starts_on, on_exceed=on_exceed,
+        next_bill_at=first_instant(period_end, ZoneInfo(customer.time_zone)), created_at=now,
+    )  # fmt: skip
+    append_terms(subscription, terms, now=now)
+    return subscription
+
+
+def append_terms(subscription: Subscription, terms: Terms, *, now: datetime) -> SubscriptionTerms:
+    """Terms are only ever added; the row made last counts from its day on."""
+    return SubscriptionTerms.objects.create(
+        subscription=subscription, starts_on=terms.starts_on, plan=terms.plan, cycle=terms.cycle,
+        seats=terms.seats, unit_amount=terms.unit_amount, currency=terms.currency, anchor_on=terms.anchor_on,
+        created_at=now,
+    )  # fmt: skip
+
+
+def end_covered(subscription: Subscription, ending: Ending, *, now: datetime, actor: Person, by: Space) -> None:
+    """End a subscription that a larger one covers: credit note, and what of it can be spent as balance (P9)."""
+    customer = subscription.customer
+    note: Invoice | None = None
+    if ending.credit.lines:
+        first_line = ending.credit.lines[0].takes_back[0]
+        credited = Invoice.objects.filter(lines__pk=first_line).first()
+        note = invoices.issue(
+            ending.credit, now=now, customer=customer, subscription=subscription, space=subscription.space,
+            kind="credit_note", credits=credited,
+        )  # fmt: skip
+        invoices.mark_paid(note)
+        add_balance(customer, ending.spendable, kind="credit_note", invoice=note, now=now)
+        invoices.mail_invoice(note, now=now)
+    transition(
+        subscription, transitions.SUBSCRIPTION, "ended", ended_on=ending.on, end_reason="covered",
+        next_bill_at=None, last_owner=customer.billing_owner, version=subscription.version + 1,
+    )  # fmt: skip
+    record(
+        EventType.SUBSCRIPTION_REPLACED, now=now, actor=actor, space=subscription.space, customer=customer,
+        subscription=subscription, invoice=note,
+        after={"by": by.name, "credit_note": note.number if note else "", "spendable": ending.spendable},
+    )  # fmt: skip
+
+
+def add_balance(customer: Customer, amount: int, *, kind: str, invoice: Invoice, now: datetime) -> None:
+    """One signed entry in minor units of the invoice's currency; nothing for 0 (rule M9)."""
+    if amount:
+        BalanceEntry.objects.create(
+            customer=customer, currency=invoice.currency, amount=amount, kind=kind, invoice=invoice, created_at=now
+        )
+
+
+def use_balance(customer: Customer, amount: int, *, invoice: Invoice, now: datetime) -> None:
+    """Take from the balance what pays (part of) an invoice, before any gateway is asked (rule I6)."""
+    add_balance(customer, -amount, kind="used", invoice=invoice, now=now)
+
+
+def make_admin(
+    space: Space, owner: Person, *, now: datetime, actor: Person, facts: Mapping[str, object]
+) -> None:
+    """With an organization's billing come its admin rights; existing admins are told (rule R4)."""
+    admins = Membership.objects.active().filter(space=space, is_admin=True).exclude(person=owner)
+    for membership in admins.select_related("person")[:100]:
+        mail.queue(
+            "admin_told", once_key=f"admin_told:{space.pk}:{owner.pk}:{membership.person_id}:{now.date()}", now=now,
+            to_person=membership.person, space=space, params=facts,
+        )  # fmt: skip
+    if Membership.objects.active().filter(space=space, person=owner, is_admin=False).update(is_admin=True):
+        record(EventType.ADMIN_NAMED, now=now, actor=actor, space=space, after={"person": owner.label})

@@ -1,0 +1,102 @@
+"""Charging, asking and refunding: every call to a gateway that moves money (rules G3, G6, C5).
+
+The rows are the truth: a try is claimed, the gateway is called outside any transaction, and the outcome is booked.
+Whatever stops in between is found again by `ask_due` and `refund_due`, which ask by our reference first.
+"""
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+
+from zetel import gateways
+from zetel.actions import outcomes, payments
+from zetel.models import Attempt, Change
+from zetel.models.subscriptions import WAITING
+from zetel.rules.money import Money
+from zetel.rules.outcomes import Outcome, RefundOutcome
+
+
+def collect(attempt_id: uuid.UUID, *, now: datetime) -> None:
+    """Make a try: charge, book, and when the outcome is unknown ask once at once. Safe to call again."""
+    attempt = payments.claim(attempt_id, now=now)
+    if attempt is None:
+        return
+    outcome = _charge(attempt)
+    outcomes.record_outcome(attempt.reference, outcome, now=now)
+    if outcome.kind == "unknown":
+        ask(attempt_id, now=now)
+
+
+def ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
+    """Ask what became of a try; when the gateway knows no such charge, charge with the same key (rule G3)."""
+    attempt = payments.claim_ask(attempt_id, now=now)
+    if attempt is None:
+        return
+    change = attempt.payment.change
+    over = change is not None and (change.status not in WAITING or change.expires_at <= now)
+    gateway = gateways.get(attempt.gateway)
+    outcome = gateway.cancel(reference=attempt.reference) if over else gateway.fetch(reference=attempt.reference)
+    if outcome is None:
+        outcome = _charge(attempt)
+    outcomes.record_outcome(attempt.reference, outcome, now=now)
+    if over and change is not None:
+        outcomes.expire(change, now=now)
+
+
+def stop(change: Change, *, now: datetime) -> None:
+    """The buyer gives up a change that waits for the bank: the gateway decides whether it was still in time."""
+    attempt = Attempt.objects.filter(payment__change=change).order_by("-number").first()
+    if attempt is not None:
+        outcome = gateways.get(attempt.gateway).cancel(reference=attempt.reference)
+        outcomes.record_outcome(attempt.reference, outcome, now=now)
+
+
+def ask_due(now: datetime) -> int:
+    """Ask about all tries that are due; each on its own, so that one that fails does not hold up the others."""
+    due = payments.to_ask(now)
+    for attempt_id in due:
+        if Attempt.objects.filter(pk=attempt_id, status="created").exists():
+            collect(attempt_id, now=now)
+        else:
+            ask(attempt_id, now=now)
+    return len(due)
+
+
+def refund(refund_id: uuid.UUID, *, now: datetime) -> None:
+    """Send a refund, or find out what became of it; the key stays the same."""
+    wanted = payments.claim_refund(refund_id, now=now)
+    if wanted is None:
+        return
+    gateway = gateways.get(wanted.attempt.gateway)
+    said: RefundOutcome | None = None
+    if wanted.tries:
+        said = gateway.fetch_refund(reference=wanted.reference)
+    if said is None:
+        said = gateway.refund(
+            charge_id=wanted.attempt.charge_id, amount=Money(wanted.amount, wanted.currency),
+            reference=wanted.reference, idempotency_key=wanted.reference,
+        )  # fmt: skip
+    wanted.refresh_from_db(fields=["status", "tries"])
+    payments.settle_refund(wanted, kind=said.kind, refund_id=said.refund_id, reason=said.reason, now=now)
+
+
+def refund_due(now: datetime) -> int:
+    due = payments.refunds_to_send(now)
+    for refund_id in due:
+        refund(refund_id, now=now)
+    return len(due)
+
+
+def _charge(attempt: Attempt) -> Outcome:
+    """The one call that takes money; the key is our reference, so a repeat charges nothing more."""
+    payment = attempt.payment
+    return gateways.get(attempt.gateway).charge(
+        token=attempt.method.token,
+        amount=Money(payment.amount, payment.currency),
+        reference=attempt.reference,
+        idempotency_key=attempt.reference,
+        return_url=settings.CONFIG.address + attempt.return_path,
+        description=settings.CONFIG.seller.legal_name,
+        language=attempt.language,
+    )

@@ -1,0 +1,55 @@
+"""Saving a payment method at a gateway: send the browser there, and book what came of it (rules G1, G2)."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from zetel import gateways
+from zetel.actions import customers
+from zetel.gateways.base import GatewayUnavailable
+from zetel.models import Customer, MethodSetup, PaymentMethod, Person
+from zetel.rules.errors import ZetelError
+from zetel.rules.outcomes import MethodKind
+
+
+def offered() -> tuple[MethodKind, ...]:
+    """The kinds of methods that can be saved here, each once, in the gateways' order."""
+    kinds = [kind for gateway in gateways.available() for kind in gateway.capabilities.methods]
+    return tuple(dict.fromkeys(kinds))
+
+
+def begin(
+    customer: Customer, *, person: Person, kind: MethodKind, next_path: str, return_path: str, now: datetime
+) -> str:
+    """Start a visit to the gateway's own page and give its address. `return_path` holds `{setup}`.
+
+    Raises method_unsupported, gateway_unavailable.
+    """
+    gateway = next((g for g in gateways.available() if kind in g.capabilities.methods), None)
+    if gateway is None:
+        raise ZetelError("method_unsupported")
+    setup = customers.begin_setup(
+        customer, person=person, kind=kind, gateway=gateway.name, next_path=next_path, now=now
+    )
+    try:
+        visit = gateway.begin_setup(
+            customer_reference=customer.public_id, kind=kind, reference=setup.public_id, language=person.language,
+            return_url=settings.CONFIG.address + return_path.format(setup=setup.public_id),
+        )  # fmt: skip
+    except GatewayUnavailable as error:
+        raise ZetelError("gateway_unavailable") from error
+    customers.name_setup(setup, visit.id)
+    return visit.redirect_url
+
+
+def finish(setup: MethodSetup, *, now: datetime) -> PaymentMethod | None:
+    """Ask the gateway how the visit ended and book it; None when it was refused. Raises gateway_unavailable."""
+    if setup.status != "pending":
+        return PaymentMethod.objects.filter(customer_id=setup.customer_id, status="active").first()
+    try:
+        said = gateways.get(setup.gateway).fetch_setup(setup.setup_id)
+    except GatewayUnavailable as error:
+        raise ZetelError("gateway_unavailable") from error
+    if said.status == "pending":
+        raise ZetelError("method_required")
+    return customers.finish_setup(setup.pk, said.method if said.status == "done" else None, now=now)
