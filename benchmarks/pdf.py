@@ -61,9 +61,7 @@ def milliseconds(act: Callable[[int], object]) -> list[float]:
 
 
 def empty_page(turn: int) -> bytes:
-    return typeset_source(
-        f'#set document(title: [{turn}])\n#set page(paper: "a4")\n.'.encode(), {}, INVOICE.issued_on
-    )
+    return typeset_source(f'#set document(title: [{turn}])\n#set page(paper: "a4")\n.'.encode(), {})
 
 
 def one_page(turn: int) -> bytes:

@@ -27,8 +27,9 @@ _ZERO_WIDTH_SPACE = "\u200b"
 _JOINERS = "\u200c\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _SPACES = re.compile(" +")
-# May break anywhere, or it would run off its column; Thai, Lao, Burmese, Khmer and CJK need no spaces to break.
-_LONG_WORD = re.compile(r"[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\U0003ffff]{25,}")
+# May break anywhere, or it would run off its column. Thai, Lao, Burmese, Khmer and CJK break without spaces, so only
+# what is no sentence in them is long.
+_LONG_WORD = re.compile(r"\S{60,}|[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\U0003ffff]{25,}")
 
 
 def _package_folder(package: str) -> Path:

@@ -23,10 +23,10 @@ def render(document: InvoiceDocument) -> bytes:
     """The document as PDF/A-3b and PDF/UA-1."""
     values = page_values(document)
     try:
-        return typeset(_TEMPLATE, values, document.issued_on)
+        return typeset(_TEMPLATE, values)
     except typst.TypstError:
         # A script that surprises the typesetter: an invoice with replacement characters is better than none.
-        return typeset(_TEMPLATE, _plain(values), document.issued_on)
+        return typeset(_TEMPLATE, _plain(values))
 
 
 def check_logo(logo: bytes) -> None:
@@ -51,7 +51,7 @@ def check_logo(logo: bytes) -> None:
         logo=logo,
     )
     try:
-        typeset(_TEMPLATE, page_values(probe), probe.issued_on)
+        typeset(_TEMPLATE, page_values(probe))
     except typst.TypstError as error:
         raise ValueError(f"the logo is no PNG or SVG that can be printed: {error.message}") from error
 

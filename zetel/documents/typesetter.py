@@ -7,7 +7,6 @@ belongs to one thread and is reused; the fonts are read once and shared.
 
 import json
 import threading
-from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +23,8 @@ _warm = threading.local()
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
+    """Ours and no others."""
     return typst.Fonts(
         include_system_fonts=False,
         include_embedded_fonts=False,
@@ -39,24 +39,26 @@ def _template(name: str) -> bytes:
 
 def _compiler() -> typst.Compiler:
     if not hasattr(_warm, "compiler"):
-        _warm.compiler = typst.Compiler(root=str(_HERE), font_paths=_fonts())
+        _warm.compiler = typst.Compiler(root=str(_HERE), font_paths=fonts())
     compiler: typst.Compiler = _warm.compiler
     return compiler
 
 
-def typeset(template: str, values: object, dated: date) -> bytes:
-    """Set the template with these values; the same arguments give the same bytes. Raises typst.TypstError."""
-    return typeset_source(_template(template), values, dated)
+def typeset(template: str, values: object) -> bytes:
+    """Set the template with these values. It dates the document itself, so the same values give the same bytes.
+
+    Raises typst.TypstError.
+    """
+    return typeset_source(_template(template), values)
 
 
-def typeset_source(source: bytes, values: object, dated: date) -> bytes:
+def typeset_source(source: bytes, values: object) -> bytes:
     """The same for a source that is no file; it is our own, never anything that was typed by somebody."""
     made = _compiler().compile(
         source,
         format="pdf",
         sys_inputs={"values": json.dumps(values)},
         pdf_standards=STANDARDS,
-        timestamp=datetime(dated.year, dated.month, dated.day, tzinfo=UTC),
     )
     assert isinstance(made, bytes)
     return made
