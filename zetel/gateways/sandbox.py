@@ -16,15 +16,11 @@ from zetel.gateways.base import (
     GatewayEvent,
     GatewayUnavailable,
     KeyReused,
-    MethodKind,
-    Outcome,
-    OutcomeKind,
-    RefundOutcome,
-    SavedMethod,
     Setup,
     SetupResult,
 )
 from zetel.rules.money import Money
+from zetel.rules.outcomes import MethodKind, Outcome, OutcomeKind, RefundOutcome, SavedMethod
 from zetel.sandbox import company
 
 TOLERANCE = timedelta(minutes=5)

@@ -42,7 +42,7 @@ def charge(
         "currency": currency,
         "reference": reference,
         "return_url": checked_return_url(return_url),
-        "description": description[:TEXT_LIMIT].replace("\0", ""),
+        "description": _storable(description),
         "language": language,
     }
     if amount <= 0 or not reference:
@@ -56,6 +56,11 @@ def charge(
         deliver_due(now, reference=reference)
     fail(fault, now)
     return answer
+
+
+def _storable(text: str) -> str:
+    """What a database can hold of a text: no NUL, no half characters, not endless."""
+    return text[:TEXT_LIMIT].replace("\0", "").encode(errors="replace").decode()
 
 
 def _charge_once(key: Key, body: dict[str, Any], now: datetime) -> tuple[Answer, Fault, Behaviour]:

@@ -122,7 +122,8 @@ def forget(token: str) -> None:
     """Remove a saved method; charging it afterwards is declined."""
     now = clock.now()
     require_up(now)
-    Method.objects.filter(token=token, forgotten_at=None).update(forgotten_at=now)
+    with work():
+        Method.objects.filter(token=token, forgotten_at=None).update(forgotten_at=now)
 
 
 def page_of(page_key: str, now: datetime) -> Setup | None:

@@ -8,6 +8,7 @@ installation. When it is done the browser goes back to the address the seller ga
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,6 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from zetel import clock
+from zetel.sandbox.answers import base_url
 from zetel.sandbox.behaviours import ACCOUNTS, CARDS, PASSWORD
 from zetel.sandbox.charges import charge_of_page, decide_approval
 from zetel.sandbox.company import is_down
@@ -139,16 +141,13 @@ def _typed(request: HttpRequest, row: Setup) -> tuple[Setup, HttpResponse | None
 
 def _step(request: HttpRequest, row: Setup, form: CardForm | LoginForm | None = None) -> HttpResponse:
     """The page this session is at."""
-    status = 422 if form is not None else 200
     if row.draft is not None:
         template = "approve" if row.kind == "card" else "paypal_agree"
         return _page(request, template, row, method=row.draft, amount="")
     if row.kind == "card":
         form = form or CardForm(today=clock.now().date())
-        return _page(request, "card", row, status, form=form, cards=CARDS)
-    return _page(
-        request, "paypal_login", row, status, form=form or LoginForm(), accounts=ACCOUNTS, password=PASSWORD
-    )
+        return _page(request, "card", row, form=form, cards=CARDS)
+    return _page(request, "paypal_login", row, form=form or LoginForm(), accounts=ACCOUNTS, password=PASSWORD)
 
 
 def _again(request: HttpRequest) -> HttpResponse:
@@ -173,7 +172,8 @@ def _offer_way_back(request: HttpRequest, row: Setup | Charge, back: str) -> Htt
 
 
 def _leads_here(request: HttpRequest, url: str) -> bool:
-    return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    hosts = {request.get_host(), urlsplit(base_url()).netloc}
+    return url_has_allowed_host_and_scheme(url, hosts, require_https=request.is_secure())
 
 
 def _gone(request: HttpRequest, why: str, row: Setup | Charge | None = None, back: str = "") -> HttpResponse:

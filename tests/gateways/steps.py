@@ -1,0 +1,74 @@
+"""The steps that gateway tests share: save a method, charge it, give back."""
+
+from datetime import UTC, datetime
+from itertools import count
+
+from tests.gateways.drivers import Driver
+from zetel.gateways.base import Setup
+from zetel.rules.money import Money
+from zetel.rules.outcomes import MethodKind, Outcome, RefundOutcome
+
+RETURN = "http://localhost:8000/back/?step=2"
+EVER = datetime(2020, 1, 1, tzinfo=UTC)
+NEVER = datetime(2099, 1, 1, tzinfo=UTC)
+TEN = Money(1000, "EUR")
+_numbers = count(1)
+
+
+def fresh(prefix: str) -> str:
+    return f"{prefix}-{next(_numbers)}"
+
+
+def begin(driver: Driver, kind: MethodKind = "card", language: str = "nl") -> Setup:
+    return driver.gateway.begin_setup(
+        customer_reference="customer-anna",
+        kind=kind,
+        reference=fresh("setup"),
+        return_url=RETURN,
+        language=language,
+    )
+
+
+def saved(driver: Driver, behaviour: str = "paid", kind: MethodKind = "card") -> str:
+    """The token of a method that behaves so."""
+    setup = begin(driver, kind)
+    driver.finish(setup, kind, behaviour)
+    method = driver.gateway.fetch_setup(setup.id).method
+    assert method is not None
+    return method.token
+
+
+def charge(
+    driver: Driver,
+    token: str,
+    reference: str,
+    amount: Money = TEN,
+    key: str = "",
+    description: str = "Premium",
+) -> Outcome:
+    return driver.gateway.charge(
+        token=token,
+        amount=amount,
+        reference=reference,
+        idempotency_key=key or f"key-{reference}",
+        return_url=RETURN,
+        description=description,
+        language="nl",
+    )
+
+
+def refund(
+    driver: Driver, charge_id: str, amount: int, reference: str, currency: str = "EUR"
+) -> RefundOutcome:
+    return driver.gateway.refund(
+        charge_id=charge_id,
+        amount=Money(amount, currency),
+        reference=reference,
+        idempotency_key=f"key-{reference}",
+    )
+
+
+def captured(driver: Driver, reference: str) -> list[Money]:
+    """What the company's ledger took for a reference."""
+    ledger = driver.gateway.captures(since=EVER, until=NEVER)
+    return [line.amount for line in ledger if line.reference == reference]
