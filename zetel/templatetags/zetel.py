@@ -135,7 +135,7 @@ def fold(content: SafeString, label: str, open: bool = False, id: str = "") -> S
 
 
 def _part(name: str, **values: object) -> SafeString:
-    return SafeString(render_to_string(f"parts/{name}.html", values))
+    return render_to_string(f"parts/{name}.html", values)
 
 
 def _local(value: date) -> date:

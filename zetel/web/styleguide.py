@@ -14,7 +14,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext, gettext_lazy
 
 from zetel.rules.money import Money
 from zetel.web.forms import Card, RadioCards, Segments, ZetelForm
@@ -64,8 +63,8 @@ def _frame(dark: bool, banner: bool) -> dict[str, Any]:
         {"name": "Finance", "url": "#finance", "settings_url": "#finance-settings"},
     ]
     spaces = [
-        {"name": "Kade Groep", "url": "#kade", "note": gettext("Organization") + " · Basic", "current": True},
-        {"name": "Studio Noord", "url": "#noord", "note": gettext("Workspace") + " · Premium"},
+        {"name": "Kade Groep", "url": "#kade", "note": "Organization · Basic", "current": True},
+        {"name": "Studio Noord", "url": "#noord", "note": "Workspace · Premium"},
     ]
     return {
         "person": Somebody(),
@@ -75,7 +74,7 @@ def _frame(dark: bool, banner: bool) -> dict[str, Any]:
         "plan_label": "Basic",
         "show_upgrade": True,
         "upgrade_url": "#upgrade",
-        "menu": [(gettext("Admin console"), "#console")],
+        "menu": [("Admin console", "#console")],
         "clock_banner": datetime(2026, 5, 12, 9, 30, tzinfo=UTC) if banner else None,
         "clock_url": "#clock",
         "sandbox": True,
@@ -129,13 +128,13 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "invoices": _invoices(),
         "steps": _steps(),
         "acts": [
-            {"href": "#1", "icon": "swap", "label": gettext_lazy("Edit plan"), "note": "Premium, monthly, 15 seats"},
-            {"href": "#2", "icon": "users", "label": gettext_lazy("Seat utilization"), "note": "13 of 15 in use"},
-            {"href": "#3", "icon": "invoice", "label": gettext_lazy("Latest invoice")},
+            {"href": "#1", "icon": "swap", "label": "Edit plan", "note": "Premium, monthly, 15 seats"},
+            {"href": "#2", "icon": "users", "label": "Seat utilization", "note": "13 of 15 in use"},
+            {"href": "#3", "icon": "invoice", "label": "Latest invoice"},
         ],
         "tabs": [
             {"href": "#t1", "label": "Members"},
-            {"href": "#t2", "label": gettext_lazy("Billing"), "current": True},
+            {"href": "#t2", "label": "Billing", "current": True},
             {"href": "#t3", "label": "Settings"},
         ],
         "price": Money(1349, "EUR"),
