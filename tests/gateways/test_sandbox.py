@@ -233,7 +233,12 @@ def test_a_webhook_can_come_before_the_answer(
     token = saved(sandbox, "webhook_early")
     sent(clock.now)
     bodies: list[bytes] = []
-    monkeypatch.setattr(webhooks, "post_over_http", lambda _url, body, _headers: bodies.append(body) or 200)
+
+    def post(_url: str, body: bytes, _headers: object) -> int:
+        bodies.append(body)
+        return 200
+
+    monkeypatch.setattr(webhooks, "post_over_http", post)
     outcome = charge(sandbox, token, "pay-1")
     assert [sandbox.gateway.parse(body).outcome for body in bodies] == [outcome]
     assert sent(clock.now) == []
@@ -338,9 +343,9 @@ def test_calling_the_company_inside_a_transaction_is_an_error(sandbox: SandboxDr
 @pytest.mark.django_db(transaction=True)
 def test_what_was_charged_before_a_timeout_outlives_the_callers_rollback(sandbox: SandboxDriver) -> None:
     charge(sandbox, saved(sandbox, "timeout_after"), "pay-1")
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         Charge.objects.update(reference="changed")
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert captured(sandbox, "pay-1") == [TEN]
 
 

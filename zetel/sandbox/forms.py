@@ -26,6 +26,13 @@ def _last_day(month: int, year: int) -> date:
     return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
+class NeverEchoed(forms.TextInput):
+    """A field that comes back empty, as password fields do."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
 class CardForm(forms.Form):
     """`cleaned_data` holds `card` (Card) and `expires_on` (date)."""
 
@@ -34,7 +41,7 @@ class CardForm(forms.Form):
         label=_("Card number"),
         max_length=40,
         error_messages={"required": _("Type a card number.")},
-        widget=forms.TextInput(
+        widget=NeverEchoed(
             attrs={"inputmode": "numeric", "autocomplete": "off", "placeholder": "0000 0000 0000 0000"}
         ),
     )
@@ -48,7 +55,7 @@ class CardForm(forms.Form):
         label=_("Security code"),
         max_length=4,
         error_messages={"required": _("Type the 3 digits.")},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "placeholder": "123"}),
+        widget=NeverEchoed(attrs={"inputmode": "numeric", "autocomplete": "off", "placeholder": "123"}),
     )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:

@@ -1,5 +1,6 @@
 """Languages and amounts of the hosted pages."""
 
+import re
 from decimal import Decimal
 
 from babel import Locale
@@ -28,4 +29,5 @@ def amount_words(amount: int, currency: str, language: str) -> str:
     pattern = parse_pattern(locale.currency_formats["standard"].pattern)
     pattern.frac_prec = (decimals, decimals)
     value = Decimal(amount).scaleb(-decimals)
-    return str(pattern.apply(value, locale, currency=currency, currency_digits=False))
+    words = str(pattern.apply(value, locale, currency=currency, currency_digits=False))
+    return re.sub(r"(?<=[A-Z])(?=[0-9])", "\u00a0", words)  # KWD 30.490: a code is no sign
