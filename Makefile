@@ -11,7 +11,7 @@ run: $(INSTALLED)  ## start Zetel with sample data; PORT and DATA may be given
 	@exec $(PY) -m zetel up --demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
 test: lint  ## everything; says what it had to leave out
-	$(PY) -m pytest -q -n $(JOBS) --dist worksteal
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile
 
 test-fast: $(INSTALLED)  ## rules, house and actions
 	$(PY) -m pytest -q tests/rules tests/house tests/actions

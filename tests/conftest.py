@@ -1,7 +1,9 @@
 """What all tests stand on: a PostgreSQL of their own, and a clock that moves only by hand."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,50 @@ FIRST_INSTANT = datetime(2026, 5, 12, 10, 0, tzinfo=UTC)
 
 def pytest_unconfigure() -> None:
     environment.clear()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need what this machine lacks are left out, each saying so."""
+    for item in items:
+        if item.get_closest_marker("browser") and environment.CHROMIUM is None:
+            item.add_marker(
+                pytest.mark.skip(reason="left out: no Chromium; on Debian: apt-get install chromium")
+            )
+        if item.get_closest_marker("checks") and not environment.CHECKS.is_dir():
+            item.add_marker(pytest.mark.skip(reason=f"left out: there is no folder {environment.CHECKS}"))
+
+
+def _left_out(reporter: pytest.TerminalReporter) -> Counter[str]:
+    return Counter(
+        str(report.longrepr[2]).removeprefix("Skipped: ") for report in reporter.stats.get("skipped", [])
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Whoever reads only the last lines still learns what was not looked at."""
+    for reason, count in _left_out(terminalreporter).items():
+        terminalreporter.write_line(f"NOT RUN, {count} tests: {reason}", yellow=True, bold=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With CI=true, leaving anything out is an error."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if environment.NOTHING_LEFT_OUT and reporter is not None and _left_out(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path, for `playwright.chromium.launch(executable_path=chromium)`. Mark such tests `browser`."""
+    assert environment.CHROMIUM is not None
+    return environment.CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def checks() -> Path:
+    """The folder of outside checks (vectors, schemas). Mark such tests `checks`."""
+    return environment.CHECKS
 
 
 @pytest.fixture(scope="session")

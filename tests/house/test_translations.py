@@ -3,6 +3,7 @@
 import ast
 import gettext
 import re
+from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -36,26 +37,25 @@ Key = tuple[str, str | None]
 
 @cache
 def _wanted() -> dict[Key, str]:
-    """Every message of the code with the place where it stands."""
+    """Every message of code and templates with the first place where it stands."""
     found: dict[Key, str] = {}
     for source in python_files("zetel"):
         for call in calls(source.tree):
             name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-            if name in KEYWORDS:
-                words = [
-                    argument.value if isinstance(argument, ast.Constant) else None for argument in call.args
-                ]
-                _note(found, name, words, source.place(call))
+            said = [argument.value if isinstance(argument, ast.Constant) else None for argument in call.args]
+            _note(found, name, said, source.place(call))
     for path in templates():
         code = templatize(path.read_text(encoding="utf-8"), origin=str(path))
         rows = extract_python(BytesIO(code.encode()), dict.fromkeys(KEYWORDS), [], {"encoding": "utf-8"})
-        for line, name, words, _comments in rows:
-            told = list(words) if isinstance(words, tuple | list) else [words]
-            _note(found, name, told, f"{path.relative_to(ROOT)}:{line}")
+        for line, name, words, _ in rows:
+            told = (words,) if isinstance(words, str) else words
+            _note(found, str(name), told, f"{path.relative_to(ROOT)}:{line}")
     return found
 
 
-def _note(found: dict[Key, str], name: str, words: list[object], place: str) -> None:
+def _note(found: dict[Key, str], name: str, words: Sequence[object], place: str) -> None:
+    if name not in KEYWORDS:
+        return
     single, _plural, context = KEYWORDS[name]
     text = words[single] if len(words) > single else None
     if isinstance(text, str) and text:

@@ -39,8 +39,8 @@ def _in_django(config: Config, name: str) -> Callable[..., Any]:
     """The function `name` below `zetel.cli`, loaded after Django is set up."""
     if config.database_url is None:
         raise ConfigError(
-            "ZETEL_DATABASE_URL is not set, and only `zetel up` starts a database of its own;"
-            " set it to the database's address (`zetel up` prints nothing of it: use `zetel up` itself)"
+            "ZETEL_DATABASE_URL is not set; only `zetel up` starts a database of its own,"
+            " so set it to the address of your PostgreSQL"
         )
     use_django_settings()
     django.setup()

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import structlog
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from zetel import __version__, clock
@@ -23,6 +24,7 @@ from zetel.models import CatalogVersion
 from zetel.translations import write
 
 SERVER_VERSION_MIN = 150_000  # PostgreSQL 15
+CONNECT_SECONDS = 5
 PREPARE_LOCK = 0x7A65_7465  # any number, the same everywhere
 DEFAULT_CATALOG = Path(__file__).parent.parent / "catalog.toml"
 
@@ -31,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 def run(config: Config) -> None:
     """Bring texts, static files, tables and catalogue up to date."""
+    check_database(config)
     write(config.locale_root)
     collect_static(config.static_root)
     with _alone():
@@ -40,19 +43,28 @@ def run(config: Config) -> None:
             log.info("default catalogue applied")
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
+def check_database(config: Config) -> None:
+    """Find out with one try, before a pool of connections goes on trying. Raises ConfigError."""
+    assert config.database_url is not None
     try:
-        connection.ensure_connection()
-    except OperationalError as error:
+        with psycopg.connect(
+            config.database_url.get_secret_value(), connect_timeout=CONNECT_SECONDS
+        ) as database:
+            found = database.info.server_version
+    except psycopg.OperationalError as error:
         raise ConfigError(
             f"ZETEL_DATABASE_URL: the database cannot be reached; check address and rights: {error}"
         ) from error
-    if connection.pg_version < SERVER_VERSION_MIN:
+    if found < SERVER_VERSION_MIN:
         raise ConfigError(
-            f"ZETEL_DATABASE_URL: that PostgreSQL is version {connection.pg_version // 10_000};"
+            f"ZETEL_DATABASE_URL: that PostgreSQL is version {found // 10_000};"
             f" use {SERVER_VERSION_MIN // 10_000} or newer"
         )
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One start at a time, also of several machines on one database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARE_LOCK])
         try:
