@@ -1,0 +1,1 @@
+"""Tests of the pure floor: no database, no Django, no clock."""
