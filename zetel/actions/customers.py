@@ -17,6 +17,7 @@ from stdnum.exceptions import ValidationError as NumberError
 
 from zetel.actions import mail, quotes, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record, transition
+from zetel.actions.addresses import form_of
 from zetel.models import Customer, MethodSetup, PaymentMethod, Person, Space, Subscription
 from zetel.models.subscriptions import LIVE
 from zetel.rules import transitions
@@ -25,7 +26,7 @@ from zetel.rules.event_types import EventType
 from zetel.rules.outcomes import MethodKind, SavedMethod
 from zetel.rules.tax_rates import EU_COUNTRIES
 
-_REQUIRED = ("name", "address_line1", "city", "country")
+_REQUIRED = ("name", "address_line1", "country")
 _LANGUAGES = ("nl", "en")
 LONGEST = {field.name: getattr(field, "max_length", None) or 255 for field in Customer._meta.get_fields()}
 
@@ -62,6 +63,8 @@ def checked(information: BillingInformation) -> BillingInformation:
     tidy["country"] = tidy["country"].upper()
     if not re.fullmatch(r"[A-Z]{2}", tidy["country"]):
         raise ZetelError("country_invalid", field="country")
+    if not tidy["city"] and "city" in form_of(tidy["country"]).required:
+        raise ZetelError("value_required", field="city")
     if tidy["invoice_email"] and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", tidy["invoice_email"]):
         raise ZetelError("email_invalid", field="invoice_email")
     if tidy["language"] not in _LANGUAGES:
@@ -219,7 +222,9 @@ def hand_over(
         )  # fmt: skip
         _tell_both(space, subscription, old, to, now)
         if space.kind == "organization":
-            subscriptions.make_admin(space, to, now=now, actor=actor, facts={"owner": to.label, "space": space.name})
+            key = f"{subscription.pk}:{subscription.version}"
+            facts = {"owner": to.label, "space": space.name}
+            subscriptions.make_admin(space, to, key=key, now=now, actor=actor, facts=facts)
     return customer
 
 
