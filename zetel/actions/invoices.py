@@ -28,10 +28,11 @@ from zetel.models import (
 from zetel.models.ids import new_id
 from zetel.rules import transitions
 from zetel.rules.billing import Line
+from zetel.rules.invoices import issue_date, number
 from zetel.rules.periods import local_date
 from zetel.rules.quotes import Document
 
-_NUMBER = {"invoice": "INV-{year}-{sequence:05d}", "credit_note": "CN-{year}-{sequence:05d}"}
+_PREFIX = {"invoice": "INV-", "credit_note": "CN-"}
 
 
 def issue(
@@ -52,7 +53,7 @@ def issue(
     series, issued_on = _draw(kind, local_date(now, settings.CONFIG.seller.time_zone))
     invoice = Invoice.objects.create(
         kind=kind, series=series, sequence=series.last_number,
-        number=_NUMBER[kind].format(year=series.year, sequence=series.last_number),
+        number=number(_PREFIX[kind], series.year, series.last_number),
         customer=customer, subscription=subscription, space=space, quote=quote, credits=credits,
         renews_on=renews_on, issued_on=issued_on, due_on=issued_on, issued_at=now, language=customer.language,
         currency=customer.currency, net_amount=document.net, tax_amount=document.tax,
@@ -73,7 +74,7 @@ def _draw(kind: str, today: date) -> tuple[Series, date]:
         pass
     series = Series.objects.select_for_update().get(**key)
     series.last_number += 1
-    series.last_date = max(series.last_date, today)
+    series.last_date = issue_date(today, series.last_date)
     Series.objects.filter(pk=series.pk).update(last_number=series.last_number, last_date=series.last_date)
     return series, series.last_date
 

@@ -13,7 +13,17 @@ from django.db.models import Q
 
 from zetel.actions import invoices, mail, payments, quotes, standing, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record, transition
-from zetel.models import Attempt, Change, Customer, Invoice, Person, Quote, Space, Subscription
+from zetel.models import (
+    Attempt,
+    CatalogVersion,
+    Change,
+    Customer,
+    Invoice,
+    Person,
+    Quote,
+    Space,
+    Subscription,
+)
 from zetel.models.subscriptions import WAITING
 from zetel.rules import transitions
 from zetel.rules.errors import ZetelError
@@ -63,10 +73,10 @@ def _check_still_true(quote: Quote, space: Space, customer: Customer, now: datet
     places |= Q(space__in=[pk for pk in (space.organization_id, space.division_id) if pk])
     if Change.objects.filter(places, status__in=WAITING).exists():
         raise ZetelError("change_pending")
-    quotes.check_place(around)
+    priced = from_json(quote.body)
+    quotes.check_place(around, CatalogVersion.objects.current(), priced.terms.starts_on)
     quotes.check_member(space, quote.person)
     quotes.check_billing_owner(space, _owner(quote), customer)
-    priced = from_json(quote.body)
     quotes.check_seats(space, priced.terms.seats)
     if quote.basis != standing.basis(around, customer, standing.balance_of(customer, quote.currency)):
         raise ZetelError("quote_stale")
@@ -123,12 +133,11 @@ def _obstacle(
     if owner is None:
         return "not_member"
     try:
-        quotes.check_place(around)
+        quotes.check_place(around, CatalogVersion.objects.current(), priced.terms.starts_on)
     except ZetelError as error:
         return error.code
-    ending = [row for row in around.inside if row.status != "trial"]
     now_ending = tuple(
-        end_covered(stands, on=priced.terms.starts_on) for stands in standing.standings(ending, customer)
+        end_covered(stands, on=priced.terms.starts_on) for stands in standing.inside_standings(around, customer)
     )
     return "" if now_ending == priced.endings else "quote_stale"
 
@@ -160,7 +169,8 @@ def _tell(change: Change, owner: Person, subscription: Subscription, invoice: In
             space=change.space, params=facts,
         )  # fmt: skip
     if change.space.kind == "organization":
-        subscriptions.make_admin(change.space, owner, now=now, actor=change.person, facts=facts)
+        key = str(subscription.pk)
+        subscriptions.make_admin(change.space, owner, key=key, now=now, actor=change.person, facts=facts)
 
 
 def _owner(quote: Quote) -> Person:

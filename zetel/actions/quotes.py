@@ -5,7 +5,7 @@ of what it was made from. Nothing else is changed here.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
@@ -14,6 +14,7 @@ from zetel.models import CatalogVersion, Customer, Membership, Person, PurchaseD
 from zetel.models.spaces import MEMBER
 from zetel.rules.billing import Terms
 from zetel.rules.catalog import Catalog, check_offer, price_on
+from zetel.rules.coverage import check_purchase, purchase_effect
 from zetel.rules.errors import ZetelError
 from zetel.rules.periods import Cycle, first_instant
 from zetel.rules.quotes import PricedPurchase, price_purchase, to_json
@@ -45,23 +46,21 @@ def estimate(space: Space, wish: Wish, *, customer: Customer | None, now: dateti
     """Price a purchase without keeping anything. Raises the refusals of P4 to P9."""
     catalog = CatalogVersion.objects.current()
     around = standing.around(space)
-    check_place(around)
-    _check_wish(space, wish, catalog)
     today = standing.today_of(space, customer, now)
+    check_place(around, catalog, today)
+    _check_wish(space, wish, catalog)
     unit_amount = price_on(catalog.prices, wish.plan, wish.cycle, wish.currency, today).unit_amount
     terms = Terms(today, wish.plan, wish.cycle, wish.seats, unit_amount, wish.currency, today)
-    ending = [row for row in around.inside if row.status != "trial"]
     balance = standing.balance_of(customer, wish.currency) if customer else 0
-    covered = standing.standings(ending, customer)
     priced = price_purchase(
-        terms, treatment=standing.treatment_of(space, customer, today), covered=covered, balance=balance
+        terms,
+        treatment=standing.treatment_of(space, customer, today),
+        covered=standing.inside_standings(around, customer),
+        balance=balance,
     )
-    ranks = catalog.ranks
-    lower = tuple(
-        row.space.name
-        for row, stands in zip(ending, covered, strict=True)
-        if stands.terms and ranks.get(stands.terms[-1].plan, 0) > ranks[wish.plan]
-    )
+    inside = around.holdings(around.inside, catalog.ranks, today)
+    lowered = {held.space_id for held in purchase_effect(catalog.plan(wish.plan).rank, inside, today).lowers}
+    lower = tuple(row.space.name for row in around.inside if str(row.space_id) in lowered)
     return Estimate(priced, standing.basis(around, customer, balance) if customer else "", lower)
 
 
@@ -110,12 +109,10 @@ def check_billing_owner(space: Space, owner: Person, customer: Customer) -> None
         raise ZetelError("customer_owner_differs")
 
 
-def check_place(around: standing.Around) -> None:
-    if around.own and around.own.status != "trial":
-        raise ZetelError("already_subscribed")
-    for holder in around.above:
-        if holder.status != "trial":  # a trial blocks nobody until it converts (P9)
-            raise ZetelError("already_covered", space=holder.space.name, kind=holder.space.kind)
+def check_place(around: standing.Around, catalog: Catalog, on: date) -> None:
+    """P8 and P9: nothing live there yet, and no paid plan around it."""
+    own, above = (around.holdings(rows, catalog.ranks, on) for rows in (around.own, around.above))
+    check_purchase(own, above, on)
 
 
 def _check_wish(space: Space, wish: Wish, catalog: Catalog) -> None:

@@ -7,7 +7,7 @@ use the same reading, so what a quote was made from can be compared when it is c
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -27,22 +27,39 @@ from zetel.models import (
 )
 from zetel.models.spaces import Person
 from zetel.rules import tax
-from zetel.rules.billing import Billed, Terms
+from zetel.rules.billing import Billed, Terms, terms_at
+from zetel.rules.coverage import Holding
 from zetel.rules.periods import Cycle, local_date
 from zetel.rules.quotes import Standing
+from zetel.rules.seats import SpaceKind
+from zetel.rules.transitions import SubscriptionStatus
 
 
 @dataclass(frozen=True)
 class Around:
-    """The live subscriptions of a space, of the places that hold it, and of the places inside it."""
+    """The live subscriptions of a space, of the places that hold it, and of the places inside it; with their terms."""
 
-    own: Subscription | None
+    own: tuple[Subscription, ...]
     above: tuple[Subscription, ...]
     inside: tuple[Subscription, ...]
+    terms: Mapping[uuid.UUID, tuple[Terms, ...]]
+
+    def holdings(self, rows: Iterable[Subscription], ranks: Mapping[str, int], on: date) -> tuple[Holding, ...]:
+        """Subscriptions as `rules.coverage` sees them, with the plan of their terms on a day."""
+        return tuple(holding(row, self.terms.get(row.pk, ()), ranks, on) for row in rows)
+
+
+def holding(row: Subscription, terms: Sequence[Terms], ranks: Mapping[str, int], on: date) -> Holding:
+    """One live subscription as the places see it; a plan that the catalogue dropped ranks lowest of the paid."""
+    current = terms_at(terms, on) or terms[0]
+    return Holding(
+        str(row.pk), str(row.space_id), SpaceKind(row.space.kind), current.plan, ranks.get(current.plan, 1),
+        SubscriptionStatus(row.status), row.started_on, row.ends_on,
+    )  # fmt: skip
 
 
 def around(space: Space) -> Around:
-    """One query: everything live that a purchase for this space has to look at (rules P8, P9)."""
+    """Two queries: everything live that a purchase for this space has to look at (rules P8, P9)."""
     holders = [pk for pk in (space.organization_id, space.division_id) if pk]
     live = (
         Subscription.objects.live()
@@ -54,9 +71,10 @@ def around(space: Space) -> Around:
     )
     found = list(live)
     return Around(
-        own=next((row for row in found if row.space_id == space.pk), None),
+        own=tuple(row for row in found if row.space_id == space.pk),
         above=tuple(row for row in found if row.space_id in holders),
         inside=tuple(row for row in found if row.space_id != space.pk and row.space_id not in holders),
+        terms=terms_of([row.pk for row in found]),
     )
 
 
@@ -90,21 +108,21 @@ def billed_of(subscription_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Bi
     return {subscription_id: tuple(lines) for subscription_id, lines in found.items()}
 
 
-def standings(subscriptions: Sequence[Subscription], customer: Customer | None) -> tuple[Standing, ...]:
-    """Subscriptions as billing sees them; `customer` is who would pay for what covers them."""
-    if not subscriptions:
+def inside_standings(around: Around, customer: Customer | None) -> tuple[Standing, ...]:
+    """The subscriptions inside, as billing sees them; `customer` is who would pay for what covers them."""
+    ids = [row.pk for row in around.inside]
+    if not ids:
         return ()
-    ids = [row.pk for row in subscriptions]
-    terms, billed, unpaid = terms_of(ids), billed_of(ids), open_amounts(ids)
+    billed, unpaid = billed_of(ids), open_amounts(ids)
     return tuple(
         Standing(
             subscription_id=str(row.pk),
-            terms=terms.get(row.pk, ()),
+            terms=around.terms[row.pk],
             billed=billed.get(row.pk, ()),
             open_amount=unpaid.get(row.pk, 0),
             same_customer=customer is not None and row.customer_id == customer.pk,
         )
-        for row in subscriptions
+        for row in around.inside
     )
 
 
@@ -162,6 +180,6 @@ def basis(around: Around, customer: Customer, balance: int) -> str:
     facts = [
         [str(customer.pk), customer.version, balance],
         sorted([str(row.pk), row.version] for row in (*around.above, *around.inside)),
-        str(around.own.pk) if around.own else "",
+        sorted(str(row.pk) for row in around.own),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

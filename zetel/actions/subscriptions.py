@@ -83,13 +83,13 @@ def use_balance(customer: Customer, amount: int, *, invoice: Invoice, now: datet
 
 
 def make_admin(
-    space: Space, owner: Person, *, now: datetime, actor: Person, facts: Mapping[str, object]
+    space: Space, owner: Person, *, key: str, now: datetime, actor: Person, facts: Mapping[str, object]
 ) -> None:
     """With an organization's billing come its admin rights; existing admins are told (rule R4)."""
     admins = Membership.objects.active().filter(space=space, is_admin=True).exclude(person=owner)
     for membership in admins.select_related("person")[:100]:
         mail.queue(
-            "admin_told", once_key=f"admin_told:{space.pk}:{owner.pk}:{membership.person_id}:{now.date()}", now=now,
+            "admin_told", once_key=f"admin_told:{key}:{membership.person_id}", now=now,
             to_person=membership.person, space=space, params=facts,
         )  # fmt: skip
     if Membership.objects.active().filter(space=space, person=owner, is_admin=False).update(is_admin=True):

@@ -27,7 +27,6 @@ class Standing:
     billed: tuple[Billed, ...]
     open_amount: int = 0
     same_customer: bool = False
-    plan_rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,44 @@
+"""What gateways tell us: verified raw bytes are stored once, then booked by reference (rules G3, X14)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from zetel import gateways
+from zetel.actions import inbound as inbox
+from zetel.actions import outcomes, payments
+from zetel.gateways.base import GatewayEvent
+from zetel.models import InboundEvent, Refund
+
+
+def receive(gateway_name: str, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+    """Verify and store one webhook; the same event again is stored once. Raises BadSignature."""
+    gateway = gateways.get(gateway_name)
+    gateway.verify(headers, body, now=now)
+    event = gateway.parse(body)
+    inbox.store(gateway_name, event.id, body.decode(), now=now)
+
+
+def drain(now: datetime, limit: int = 100) -> int:
+    """Book what was stored, oldest first; an event that fails is parked and the others go on."""
+    waiting = list(InboundEvent.objects.filter(status="new").order_by("id")[:limit])
+    for row in waiting:
+        _book(row, now)
+    return len(waiting)
+
+
+def _book(row: InboundEvent, now: datetime) -> None:
+    event = gateways.get(row.gateway).parse(row.body.encode())
+    inbox.settle(row, "done" if _apply(event, now) else "ignored")
+
+
+def _apply(event: GatewayEvent, now: datetime) -> bool:
+    if event.kind == "charge" and event.outcome is not None:
+        return outcomes.record_outcome(event.reference, event.outcome, now=now) is not None
+    if event.kind == "refund" and event.refund is not None:
+        refund = Refund.objects.select_related("attempt__payment__customer").filter(reference=event.reference).first()
+        if refund is None:
+            return False
+        said = event.refund
+        payments.settle_refund(refund, kind=said.kind, refund_id=said.refund_id, reason=said.reason, now=now)
+        return True
+    return False

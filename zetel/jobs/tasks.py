@@ -1,0 +1,68 @@
+"""The tasks that the worker knows, by name. A task is only a knock on the door: the rows say what is to be done.
+
+`zetel.tick` comes every minute and whenever the clock was moved; it does everything that is due, so a knock that was
+lost costs a minute and nothing else.
+"""
+
+import uuid
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from procrastinate.contrib.django import app
+
+from zetel import clock, gateways
+from zetel.jobs import billing_run, collect, inbound, outbox
+
+log = structlog.get_logger()
+
+
+@app.task(name="zetel.collect")
+def collect_attempt(attempt: str) -> None:
+    clock.refresh()
+    collect.collect(uuid.UUID(attempt), now=clock.now())
+
+
+@app.task(name="zetel.refund")
+def refund(refund: str) -> None:
+    clock.refresh()
+    collect.refund(uuid.UUID(refund), now=clock.now())
+
+
+@app.task(name="zetel.outbox")
+def send_mail() -> None:
+    clock.refresh()
+    outbox.drain(clock.now())
+
+
+@app.task(name="zetel.inbound")
+def read_inbound() -> None:
+    clock.refresh()
+    inbound.drain(clock.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="zetel.tick", queueing_lock="zetel.tick")
+def tick(timestamp: int = 0) -> None:
+    """Everything that is due. Each part on its own: one that fails is logged and does not hold up the others."""
+    clock.refresh()
+    do_due(clock.now())
+
+
+def do_due(now: datetime) -> None:
+    """Renew, ask, refund, read and send whatever is due at this instant."""
+    parts = (
+        billing_run.run_due,
+        collect.ask_due,
+        collect.refund_due,
+        gateways.deliver_due,
+        inbound.drain,
+        outbox.drain,
+    )
+    for part in parts:
+        try:
+            part(now)
+        except Exception:
+            if settings.DEBUG:
+                raise
+            log.exception("a part of the tick failed; the rest goes on", part=part.__module__)
