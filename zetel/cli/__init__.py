@@ -35,8 +35,8 @@ def main() -> None:
         sys.exit(2)
 
 
-def _in_django(config: Config, name: str) -> Callable[..., Any]:
-    """The function `name` below `zetel.cli`, loaded after Django is set up."""
+def _in_django(config: Config, path: str) -> Callable[..., Any]:
+    """The function at this dotted path, loaded after Django is set up."""
     if config.database_url is None:
         raise ConfigError(
             "ZETEL_DATABASE_URL is not set; only `zetel up` starts a database of its own,"
@@ -44,7 +44,7 @@ def _in_django(config: Config, name: str) -> Callable[..., Any]:
         )
     use_django_settings()
     django.setup()
-    found: Callable[..., Any] = import_string(f"zetel.cli.{name}")
+    found: Callable[..., Any] = import_string(path)
     return found
 
 
@@ -78,7 +78,7 @@ def web() -> None:
 def worker() -> None:
     """Carry out jobs only; the database runs elsewhere."""
     config = load()
-    _in_django(config, "worker.run")(config)
+    _in_django(config, "zetel.cli.worker.run")(config)
 
 
 @app.command()
@@ -86,7 +86,7 @@ def prepare() -> None:
     """Make database, texts, catalogue and static files ready for this version. `zetel up` does it by itself."""
     config = load()
     config.static_root.mkdir(parents=True, exist_ok=True)  # Django's settings look whether it is there
-    _in_django(config, "prepare.run")(config)
+    _in_django(config, "zetel.cli.prepare.run")(config)
 
 
 @app.command()
@@ -94,4 +94,13 @@ def catalog(
     file: Annotated[Path, typer.Argument(help="A catalogue in TOML.", exists=True, dir_okay=False)],
 ) -> None:
     """Apply a catalogue of plans and prices."""
-    _in_django(load(), "catalog.apply")(file)
+    _in_django(load(), "zetel.cli.catalog.apply")(file)
+
+
+@app.command()
+def demo() -> None:
+    """Add sample data once, and print the logins. `zetel up --demo` does it after starting."""
+    config = load()
+    if not config.sandbox:
+        raise ConfigError("ZETEL_MODE=live: sample data belongs in a sandbox; start one on another folder")
+    _in_django(config, "zetel.demo.load")()
