@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from babel.core import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 from django import template
 from django.template.loader import render_to_string
@@ -64,8 +64,8 @@ def longtime(value: datetime | None) -> str:
     """``5 juni 2023 14:30``, in the active time zone."""
     if value is None:
         return ""
-    clock = format_time(_local(value), format="HH:mm", locale=reader_locale())
-    return f"{longdate(value)} {clock}"
+    local = localtime(value) if is_aware(value) else value
+    return f"{longdate(local)} {local:%H:%M}"
 
 
 @register.filter
@@ -111,7 +111,9 @@ def icon(name: str, size: str = "") -> SafeString:
 
 
 @register.simple_block_tag
-def panel(content: SafeString, title: str = "", note: str = "", id: str = "", flush: bool = False) -> SafeString:
+def panel(
+    content: SafeString, title: str = "", note: str = "", id: str = "", flush: bool = False
+) -> SafeString:
     """A card with an optional heading. ``flush`` lets a table run to its edges."""
     return _part("panel", content=content, title=title, note=note, id=id, flush=flush)
 

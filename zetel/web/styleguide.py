@@ -35,7 +35,11 @@ class GalleryForm(ZetelForm):
     note = forms.CharField(label="Reference", required=False, widget=forms.Textarea(attrs={"rows": 3}))
     seats = forms.ChoiceField(
         label="Seats",
-        choices=[("2", "2 seats · €26.98 a month"), ("5", "5 seats · €67.45 a month"), ("10", "10 seats · €134.90 a month")],
+        choices=[
+            ("2", "2 seats · €26.98 a month"),
+            ("5", "5 seats · €67.45 a month"),
+            ("10", "10 seats · €134.90 a month"),
+        ],
     )
     cycle = forms.ChoiceField(
         label="Billing cycle",
@@ -49,15 +53,26 @@ class GalleryForm(ZetelForm):
         choices=[
             ("one", Card("Studio Noord", "Workspace · 5 people", "Basic")),
             ("two", Card("Design", "Team of Kade Groep · 8 people", "Basic", badge="Trial")),
-            ("three", Card("Finance", "Team of Kade Groep · 4 people", "Premium", closed="Already has a plan.")),
+            (
+                "three",
+                Card("Finance", "Team of Kade Groep · 4 people", "Premium", closed="Already has a plan."),
+            ),
         ],
     )
-    terms = forms.BooleanField(label="People lose a higher plan, and I want that", help_text="Finance is on Business now.")
+    terms = forms.BooleanField(
+        label="People lose a higher plan, and I want that", help_text="Finance is on Business now."
+    )
 
 
 def _frame(dark: bool, banner: bool) -> dict[str, Any]:
     teams = [
-        {"name": "Design", "url": "#design", "settings_url": "#design-settings", "plan_label": "Premium", "current": True},
+        {
+            "name": "Design",
+            "url": "#design",
+            "settings_url": "#design-settings",
+            "plan_label": "Premium",
+            "current": True,
+        },
         {"name": "Ontwikkeling en onderhoud van alles", "url": "#dev", "settings_url": "#dev-settings"},
         {"name": "فريق التصميم", "url": "#arabic", "settings_url": "#arabic-settings"},
         {"name": "Finance", "url": "#finance", "settings_url": "#finance-settings"},
@@ -84,7 +99,12 @@ def _frame(dark: bool, banner: bool) -> dict[str, Any]:
 
 def _amounts() -> list[dict[str, object]]:
     return [
-        {"label": "Premium", "note": "15 × €13.49 × 13 of 31 days", "money": Money(-8486, "EUR"), "kind": "credit"},
+        {
+            "label": "Premium",
+            "note": "15 × €13.49 × 13 of 31 days",
+            "money": Money(-8486, "EUR"),
+            "kind": "credit",
+        },
         {"label": "Business", "note": "15 × €30.49 × 13 of 31 days", "money": Money(19179, "EUR")},
         {"label": "Net", "money": Money(10693, "EUR"), "kind": "sub"},
         {"label": "VAT 21%", "money": Money(2246, "EUR"), "kind": "soft"},
@@ -95,15 +115,31 @@ def _amounts() -> list[dict[str, object]]:
 def _facts() -> list[dict[str, object]]:
     return [
         {"label": "Plan", "value": "Premium, monthly", "href": "#plan", "action": "Change"},
-        {"label": "Billing address", "value": "Kade Groep B.V.\nKade 12\n1011 AB Amsterdam", "href": "#a", "action": "Edit"},
+        {
+            "label": "Billing address",
+            "value": "Kade Groep B.V.\nKade 12\n1011 AB Amsterdam",
+            "href": "#a",
+            "action": "Edit",
+        },
         {"label": "Renewal", "value": "12 June 2026", "note": "€457.35 excluding VAT"},
     ]
 
 
 def _invoices() -> list[dict[str, object]]:
-    rows = [(12, 12, 24484, "paid", "good"), (11, 11, 9_124_484, "open", "info"), (10, 10, -2738, "credited", ""), (9, 9, 24484, "late", "bad")]
+    rows = [
+        (12, 12, 24484, "paid", "good"),
+        (11, 11, 9_124_484, "open", "info"),
+        (10, 10, -2738, "credited", ""),
+        (9, 9, 24484, "late", "bad"),
+    ]
     return [
-        {"number": f"2026-{number:06}", "issued_on": date(2026, 6, day), "total": Money(amount, "EUR"), "state": state, "tone": tone}
+        {
+            "number": f"2026-{number:06}",
+            "issued_on": date(2026, 6, day),
+            "total": Money(amount, "EUR"),
+            "state": state,
+            "tone": tone,
+        }
         for number, day, amount, state, tone in rows
     ]
 
@@ -111,14 +147,19 @@ def _invoices() -> list[dict[str, object]]:
 def _steps() -> list[dict[str, str]]:
     names = ["Plan", "Space", "Details", "Billing", "Review"]
     states = ["done", "done", "current", "todo", "todo"]
-    return [{"label": name, "state": state, "href": "#step"} for name, state in zip(names, states, strict=True)]
+    return [
+        {"label": name, "state": state, "href": "#step"} for name, state in zip(names, states, strict=True)
+    ]
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Show every part; ``?dark`` forces the dark theme and ``?plain`` leaves out the sandbox's own banner."""
     if not settings.CONFIG.sandbox:
         raise Http404
-    for level, text in ((messages.SUCCESS, "Saved."), (messages.ERROR, "Your card was declined. Nothing changed.")):
+    for level, text in (
+        (messages.SUCCESS, "Saved."),
+        (messages.ERROR, "Your card was declined. Nothing changed."),
+    ):
         messages.add_message(request, level, text)
     context = {
         "frame": _frame("dark" in request.GET, "plain" not in request.GET),
