@@ -37,7 +37,7 @@ def _left_out(reporter: pytest.TerminalReporter) -> Counter[str]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Whoever reads only the last lines still learns what was not looked at."""
     for reason, count in _left_out(terminalreporter).items():
-        terminalreporter.write_line(f"NOT RUN, {count} tests: {reason}", yellow=True, bold=True)
+        terminalreporter.write_line(f"NOT RUN: {reason} (tests: {count})", yellow=True, bold=True)
 
 
 @pytest.hookimpl(trylast=True)

@@ -48,9 +48,13 @@ def _wanted() -> dict[Key, str]:
         code = templatize(path.read_text(encoding="utf-8"), origin=str(path))
         rows = extract_python(BytesIO(code.encode()), dict.fromkeys(KEYWORDS), [], {"encoding": "utf-8"})
         for line, name, words, _ in rows:
-            told = (words,) if isinstance(words, str) else words
-            _note(found, str(name), told, f"{path.relative_to(ROOT)}:{line}")
+            _note(found, str(name), _several(words), f"{path.relative_to(ROOT)}:{line}")
     return found
+
+
+def _several(words: object) -> Sequence[object]:
+    """Babel gives one word as it is and several as a sequence."""
+    return words if isinstance(words, tuple | list) else (words,)
 
 
 def _note(found: dict[Key, str], name: str, words: Sequence[object], place: str) -> None:
