@@ -40,6 +40,7 @@ class CardForm(forms.Form):
     number = forms.CharField(
         label=_("Card number"),
         max_length=40,
+        help_text=_("4242 4242 4242 4242 always succeeds; more numbers below."),
         error_messages={"required": _("Type a card number.")},
         widget=NeverEchoed(
             attrs={"inputmode": "numeric", "autocomplete": "off", "placeholder": "0000 0000 0000 0000"}
