@@ -203,12 +203,16 @@ def _process(server: pwd.struct_passwd | None) -> dict[str, Any]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and its missing parents; those we make may be entered, those that stand are left alone."""
+    """Make a folder and its missing parents: for us alone, or, as root, so that the server's user may enter them.
+
+    Folders that stand already are left as they are.
+    """
+    mode = 0o755 if os.geteuid() == 0 else 0o700
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         for path in reversed(missing):
             path.mkdir(exist_ok=True)
-            path.chmod(0o755)
+            path.chmod(mode)
     except OSError as error:
         raise _not_made(folder, error) from error
 
