@@ -1,7 +1,8 @@
 """What templates need to speak to people: amounts, dates, initials, icons, and the few parts that hold other markup.
 
-Filters follow the language of the page. A part that only takes values is an include under ``templates/parts``; a
-part that wraps markup is a block tag here, drawn by a template of the same name. docs/design.md lists them all.
+Filters follow the language of the page and write figures as the invoices do. A part that only takes values is an
+include under ``templates/parts``; a part that wraps markup is a block tag here, drawn by a template of the same name.
+docs/design.md lists them all.
 """
 
 import unicodedata
@@ -9,9 +10,8 @@ import zlib
 from datetime import date, datetime
 from decimal import Decimal
 
-from babel.core import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_decimal
 from django import template
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -20,7 +20,8 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import is_aware, localtime
 from django.utils.translation import get_language
 
-from zetel.rules.money import Money, decimals
+from zetel.documents.amounts import amount_text, date_text, percent_text
+from zetel.rules.money import Money
 
 register = template.Library()
 
@@ -28,35 +29,27 @@ MINUS = "\N{MINUS SIGN}"
 HUE_COUNT = 8
 
 
-def reader_locale() -> Locale:
-    """The locale of the page. English is written the British way, day before month, as our customers read it."""
-    language = (get_language() or "en").split("-")[0]
-    return Locale.parse("nl_NL" if language == "nl" else "en_GB")
+def reader_language() -> str:
+    """The language of the page, as the texts of documents know it: ``nl`` or ``en``."""
+    return "nl" if (get_language() or "").startswith("nl") else "en"
 
 
 @register.filter
 def amount(money: Money | None) -> str:
     """``€ 10,99`` in Dutch, with a no-break space; ``€10.99`` in English; a true minus sign. Nothing for None."""
-    if money is None:
-        return ""
-    value = Decimal(money.amount).scaleb(-decimals(money.currency))
-    return format_currency(value, money.currency, locale=reader_locale()).replace("-", MINUS)
+    return "" if money is None else amount_text(money.amount, money.currency, reader_language())
 
 
 @register.filter
 def longdate(value: date | datetime | None) -> str:
     """``5 juni 2023`` or ``5 June 2023``. An instant is shown as the day it is in the active time zone."""
-    if value is None:
-        return ""
-    return format_date(_local(value), format="d MMMM y", locale=reader_locale())
+    return "" if value is None else date_text(_local(value), reader_language())
 
 
 @register.filter
 def shortdate(value: date | datetime | None) -> str:
     """``5 jun 2023``: for tables, where the long form would wrap."""
-    if value is None:
-        return ""
-    return format_date(_local(value), format="d MMM y", locale=reader_locale())
+    return "" if value is None else format_date(_local(value), format="d MMM y", locale=reader_language())
 
 
 @register.filter
@@ -71,15 +64,13 @@ def longtime(value: datetime | None) -> str:
 @register.filter
 def percent(basis_points: int | None) -> str:
     """Basis points as a percentage: 2100 is ``21%``, 950 is ``9,5%`` in Dutch."""
-    if basis_points is None:
-        return ""
-    return format_percent(Decimal(basis_points).scaleb(-4), format="#,##0.##%", locale=reader_locale())
+    return "" if basis_points is None else percent_text(basis_points, reader_language())
 
 
 @register.filter
 def number(value: int | Decimal | None) -> str:
     """``1.234`` in Dutch, ``1,234`` in English."""
-    return "" if value is None else format_decimal(value, locale=reader_locale()).replace("-", MINUS)
+    return "" if value is None else format_decimal(value, locale=reader_language()).replace("-", MINUS)
 
 
 @register.filter

@@ -17,15 +17,17 @@
   // A second click on a form that is on its way is swallowed. The server guards it too.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if ((form.getAttribute("method") || "").toLowerCase() !== "post" || form.hasAttribute("hx-post")) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     if (event.submitter) event.submitter.dataset.busy = "1";
+    setTimeout(release, 10000); // an answer that is a file leaves the page standing
   });
-  window.addEventListener("pageshow", () => {
+  const release = () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
     document.querySelectorAll("[data-busy]").forEach((button) => { delete button.dataset.busy; });
-  });
+  };
+  window.addEventListener("pageshow", release);
   // <form data-autosubmit>: a changed select or radio sends it; its own button is for readers without JavaScript.
   document.addEventListener("change", (event) => {
     const form = event.target.form;
