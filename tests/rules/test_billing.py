@@ -138,7 +138,8 @@ def test_buying_more_never_lowers_what_is_covered(lived: tuple[Life, date], seat
         old, new = (terms_at(rows, on + timedelta(days=days)) for rows in (before, life.terms))
         assert old is not None
         assert new is not None
-        assert (ranks[new.plan] >= ranks[old.plan]) and new.seats >= old.seats
+        assert (ranks[new.plan] >= ranks[old.plan])
+        assert new.seats >= old.seats
 
 
 @given(lives())

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from itertools import zip_longest
 
 from zetel.rules.errors import ZetelError
 from zetel.rules.periods import Cycle
@@ -140,7 +141,7 @@ def close_validities(rows: Iterable[PriceRow]) -> tuple[PriceRow, ...]:
     """
     ordered = sorted(rows, key=lambda row: (row.plan, row.currency, row.cycle, row.valid_from))
     closed: list[PriceRow] = []
-    for row, after in zip(ordered, [*ordered[1:], None], strict=True):
+    for row, after in zip_longest(ordered, ordered[1:]):
         until = row.valid_until
         if after and (after.plan, after.currency, after.cycle) == (row.plan, row.currency, row.cycle):
             until = min(until, after.valid_from) if until else after.valid_from
