@@ -126,7 +126,9 @@ def test_buying_more_never_lowers_what_is_covered(lived: tuple[Life, date], seat
     now = terms_at(life.terms, on)
     assert now is not None
     ranks = default_catalog().ranks
-    wish = Wish(plan=plan if ranks[plan] > ranks[now.plan] else None, seats=max(seats, now.seats))
+    wish = Wish(
+        plan=plan if ranks[plan] > ranks[now.plan] else None, seats=seats if seats > now.seats else None
+    )
     before, ends_on = life.terms, life.ends_on
     try:
         life.change(on, wish)

@@ -130,6 +130,15 @@ def test_a_higher_plan_replaces_a_lower_that_waited_and_leaves_fewer_seats() -> 
     assert plan.notes == (Note.REPLACES_PLAN,)
 
 
+def test_more_seats_leave_even_more_that_wait() -> None:
+    life = bought()
+    life.change(ON, Wish(plan="premium", cycle=YEAR, seats=20))
+    plan = life.change(ON, Wish(seats=15))
+    assert shown(plan.now) == ("business", "month", 15)
+    assert [shown(row) for row in plan.later] == [("premium", "year", 20)]
+    assert (plan.dropped, plan.notes) == ((), ())
+
+
 def test_growing_by_itself_leaves_fewer_seats_waiting() -> None:
     life = bought()
     life.change(ON, Wish(plan="premium", seats=5))

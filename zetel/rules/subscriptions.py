@@ -129,10 +129,14 @@ def plan_change(
     if Field.CYCLE in now:  # what else waited can only be more, and cannot wait for an end that is no longer one
         now = {field: changes[-1].new for field, changes in left.items()} | now
         left = {}
+    else:  # more now replaces what waited with less, not what waits with even more
+        left |= {field: _beyond(standing.waiting.get(field, ()), now[field], ranks) for field in now}
     later = {field: tuple((s.on, s.new) for s in changes) for field, changes in left.items()}
     later |= {field: ((standing.period_end, value),) for field, value in at_end.items()}
     plan = _assemble(standing, now, later, on, price, ends_on)
-    replaced = tuple(s for field in asked for s in standing.waiting.get(field, ()) if _is_replaced(s, now, at_end))
+    kept = {(field, day, value) for field, changes in later.items() for day, value in changes}
+    waited = (s for field in asked for s in standing.waiting.get(field, ()))
+    replaced = tuple(s for s in waited if (s.field, s.on, s.new) not in kept)
     return replace(plan, dropped=replaced, notes=_notes(now, at_end, replaced, waits, ends_on))
 
 
@@ -249,9 +253,9 @@ def _any_decrease(
     return any({**waiting, **directions}.get(field, 0) < 0 for field in (Field.PLAN, Field.SEATS))
 
 
-def _is_replaced(change: Scheduled, now: Mapping[Field, Value], at_end: Mapping[Field, Value]) -> bool:
-    """A waiting change is replaced unless the very same is asked for again."""
-    return change.field in now or at_end.get(change.field) != change.new
+def _beyond(changes: Sequence[Scheduled], value: Value, ranks: Mapping[str, int]) -> tuple[Scheduled, ...]:
+    """Those of the waiting changes of a field that go beyond a value."""
+    return tuple(s for s in changes if _size(s.field, s.new, ranks) > _size(s.field, value, ranks))
 
 
 def _notes(

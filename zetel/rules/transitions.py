@@ -184,7 +184,7 @@ INVITATION = _table(InvitationStatus, open="accepted declined revoked")
 SALES_REQUEST = _table(
     SalesRequestStatus,
     open="offered approved declined withdrawn",
-    offered="offered approved declined withdrawn",
+    offered="approved declined withdrawn",
 )
 OVERAGE = _table(OverageStatus, open="closed", closed="open")
 
