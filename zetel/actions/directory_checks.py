@@ -7,21 +7,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 
-from zetel.models import CatalogVersion, Domain, Membership, Person, Space, Subscription, SubscriptionTerms
+from zetel.actions.directory_plans import entitled
+from zetel.models import Domain, Membership, Person, Space, Subscription
 from zetel.models.spaces import DIVISION, GUEST, MEMBER, ORGANIZATION, TEAM, WORKSPACE
 from zetel.rules.errors import ZetelError
-from zetel.rules.periods import local_date
-
-
-def places_of(space: Space) -> Q:
-    """The spaces whose subscription covers people in `space`: its own, its division's, its organization's (P9)."""
-    ids = {space.pk, space.division_id, space.organization_id}
-    return Q(space_id__in=[pk for pk in ids if pk])
 
 
 def tree_of(space: Space) -> Q:
@@ -49,27 +42,11 @@ def require_member(space: Space, actor: Person) -> None:
         raise ZetelError("forbidden")
 
 
-def covering_plans(space: Space, now: datetime) -> list[str]:
-    """The plans of the live subscriptions that cover people in a space, by the terms of the customer's day (P9)."""
-    live = Subscription.objects.live().filter(places_of(space)).values_list("pk", "customer__time_zone")
-    zones = dict(live)
-    plans: dict[UUID, str] = {}
-    terms = SubscriptionTerms.objects.filter(subscription_id__in=zones).order_by("starts_on", "id")
-    for subscription_id, plan, starts_on in terms.values_list("subscription_id", "plan", "starts_on"):
-        today = local_date(now, ZoneInfo(zones[subscription_id]))
-        if starts_on <= today or subscription_id not in plans:
-            plans[subscription_id] = plan
-    return list(plans.values())
-
-
 def people_limit(space: Space, now: datetime) -> int | None:
     """How many people a place may hold: what the highest plan that covers it says, Basic without one (S5)."""
     if space.kind not in (WORKSPACE, TEAM):
         return None
-    catalog = CatalogVersion.objects.current()
-    plans = [catalog.plan(code) for code in covering_plans(space, now)]
-    plan = max(plans, key=lambda plan: plan.rank, default=catalog.free)
-    return plan.limits.get("people")
+    return entitled(space, now).limits.get("people")
 
 
 def people_count(space: Space) -> int:
@@ -121,7 +98,8 @@ def addresses_on(names: Iterable[str] | QuerySet[Domain, Any]) -> QuerySet[Any, 
     """Verified addresses on these domains. Counted from the last @, whatever stands before it."""
     place = Func(F("email"), Value("@"), Value(-1), function="split_part", output_field=CharField())
     rows: QuerySet[Any, Any] = EmailAddress.objects.filter(verified=True)
-    return rows.annotate(place=place).filter(place__in=names)
+    on_domains: QuerySet[Any, Any] = rows.annotate(place=place).filter(place__in=names)
+    return on_domains
 
 
 def is_on_domains(organization_id: UUID) -> Exists:
