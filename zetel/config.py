@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
@@ -79,6 +79,18 @@ class Seller:
     support_email: str
     sales_email: str
     oss_registered: bool
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """The mail server, taken apart. A password never travels in the open: with one, STARTTLS is asked for."""
+
+    host: str = "localhost"
+    port: int = 25
+    username: str = ""
+    password: str = ""
+    tls: bool = False
+    starttls: bool = False
 
 
 def _listed(value: object) -> object:
@@ -306,6 +318,20 @@ class Config(BaseSettings):
             support_email=self.seller_support_email,
             sales_email=self.seller_sales_email,
             oss_registered=self.seller_oss_registered,
+        )
+
+    @cached_property
+    def smtp(self) -> Smtp:
+        parts = urlsplit(self.smtp_url.get_secret_value() if self.smtp_url else "smtp://localhost")
+        tls = parts.scheme == "smtps"
+        port = parts.port or (465 if tls else 587 if parts.username else 25)
+        return Smtp(
+            host=parts.hostname or "localhost",
+            port=port,
+            username=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            tls=tls,
+            starttls=not tls and (bool(parts.username) or port == 587),
         )
 
     def secret(self) -> str:

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "zetel.web.request_log.name_requests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "zetel.web.errors.Refusals",
 ]
 
 TEMPLATES = [
@@ -193,6 +195,14 @@ CONTENT_SECURITY_POLICY = {
 # Mail. The sandbox keeps mails in the database instead of sending them.
 DEFAULT_FROM_EMAIL = CONFIG.mail_from
 SERVER_EMAIL = CONFIG.mail_from
+EMAIL_BACKEND = "zetel.web.account_mail.AccountMail"
+EMAIL_HOST = CONFIG.smtp.host
+EMAIL_PORT = CONFIG.smtp.port
+EMAIL_HOST_USER = CONFIG.smtp.username
+EMAIL_HOST_PASSWORD = CONFIG.smtp.password
+EMAIL_USE_SSL = CONFIG.smtp.tls
+EMAIL_USE_TLS = CONFIG.smtp.starttls
+EMAIL_TIMEOUT = 10
 
 # Jobs: tasks live in zetel.jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs.tasks"

@@ -1,0 +1,75 @@
+"""The form of a mail: a letter in, its subject, text and HTML out, in the language of the reader.
+
+Texts that people typed are escaped in the HTML and can neither break out of the subject's one line nor reorder it.
+Every link is absolute: a mail is read far away from us.
+"""
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext
+
+from zetel.documents.letters import House, Letter, letter
+
+SUBJECT_LENGTH_MAX = 255
+_TEXT_WIDTH = 76
+# Characters that turn the reading direction of what follows: fine inside a name, not around our words.
+_DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail that can be sent: one line of subject, plain text, HTML."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(kind: str, params: Mapping[str, Any], language: str) -> Rendered:
+    """The mail of a kind with the facts of its row, in `nl` or `en`."""
+    house = House(
+        name=settings.CONFIG.seller.legal_name,
+        support_email=settings.CONFIG.seller.support_email,
+        address=settings.CONFIG.address,
+    )
+    with translation.override("nl" if language.startswith("nl") else "en"):
+        made = letter(kind, params, house)
+        return Rendered(one_line(made.subject), _text(made, house), _html(made, house))
+
+
+def one_line(text: str) -> str:
+    """One line for a header: no control characters, no line or paragraph ends, no turning of direction."""
+    plain = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text)
+    return re.sub(r"\s+", " ", plain.translate(_DIRECTIONS)).strip()[:SUBJECT_LENGTH_MAX]
+
+
+def _html(made: Letter, house: House) -> str:
+    url = house.address + made.path if made.path else ""
+    return render_to_string("mail/letter.html", {"letter": made, "house": house, "url": url})
+
+
+def _text(made: Letter, house: House) -> str:
+    blocks = [one_line(made.title), *(_wrapped(paragraph) for paragraph in made.paragraphs)]
+    if made.facts:
+        blocks.append("\n".join(f"{label}: {one_line(value)}" for label, value in made.facts))
+    if made.quoted:
+        blocks.append(textwrap.indent(_wrapped(made.quoted, width=_TEXT_WIDTH - 2), "> ", lambda line: True))
+    if made.path:
+        blocks.append(f"{made.label}:\n{house.address}{made.path}")
+    blocks.append(f"-- \n{house.name}\n" + gettext("Questions? %(email)s") % {"email": house.support_email})
+    return "\n\n".join(blocks) + "\n"
+
+
+def _wrapped(text: str, width: int = _TEXT_WIDTH) -> str:
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
+        for line in text.splitlines()
+    )

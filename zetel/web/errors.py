@@ -1,0 +1,118 @@
+"""From a refusal to what a person sees: its sentence, and the page that carries it.
+
+`sentence` is used by forms as well. The middleware turns a `ZetelError` that no view has caught into a page of its
+status; somebody who is not logged in is led to the log-in page and back. A refusal as `not_found` is the very page of
+an address that does not exist (rule R8). What browsers send that no view can read is answered here too.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import urlencode
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.urls import Resolver404
+from django.utils.formats import number_format
+from django.utils.translation import ngettext
+from django.views.defaults import bad_request, page_not_found
+
+from zetel.rules.errors import ZetelError
+from zetel.web.sentences import FULLER, PLAIN
+
+_PLACES = re.compile(r"%\((\w+)\)s")
+_NAMES_SHOWN_MAX = 5
+_RETRY_SECONDS = {429: "300", 503: "60"}
+
+log = structlog.get_logger(__name__)
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+def sentence(error: ZetelError) -> str:
+    """What is the matter and what to do, in the language that is active."""
+    fuller = FULLER.get(error.code)
+    if fuller is not None:
+        wanted = set(_PLACES.findall(str(fuller)))
+        params = {**error.params, "limit": error.params.get("limit") or error.params.get("longest")}
+        if all(params.get(name) not in (None, "", [], ()) for name in wanted):
+            return str(fuller) % {name: _shown(params[name]) for name in wanted}
+    return str(PLAIN[error.code])
+
+
+def _shown(value: object) -> str:
+    """A parameter as it stands in a sentence; of a long list of names the first ones and how many more."""
+    if isinstance(value, list | tuple):
+        names = [str(name) for name in value[:_NAMES_SHOWN_MAX]]
+        more = len(value) - len(names)
+        if more:
+            names.append(ngettext("%(count)d other", "%(count)d others", more) % {"count": more})
+        return ", ".join(names)
+    return number_format(value) if isinstance(value, int) else str(value)
+
+
+def refusal_page(request: HttpRequest, error: ZetelError) -> HttpResponse:
+    """The page of a refusal."""
+    if error.code == "not_logged_in":
+        return _to_log_in(request)
+    if error.status == 404:
+        return page_not_found(request, Http404())
+    said = {"error_code": error.code, "sentence": sentence(error), "status": error.status}
+    response = render(request, "errors/refusal.html", said, status=error.status)
+    if error.status in _RETRY_SECONDS:
+        response["Retry-After"] = _RETRY_SECONDS[error.status]
+    return response
+
+
+def _to_log_in(request: HttpRequest) -> HttpResponse:
+    """To the log-in page and, for a page that was only looked at, back again."""
+    target = resolve_url(settings.LOGIN_URL)
+    if request.method in ("GET", "HEAD"):
+        target += "?" + urlencode({"next": request.get_full_path()})
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=401, headers={"HX-Redirect": target})
+    return HttpResponseRedirect(target)
+
+
+class Refusals:
+    """Middleware: whatever a view raises that people can cause becomes a page, never a 500."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not _readable(request):
+            return bad_request(request, SuspiciousOperation())
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, ZetelError):
+            if error.status >= 500:
+                log.warning("refused", code=error.code, path=request.path)
+            return refusal_page(request, error)
+        if isinstance(error, UnicodeDecodeError | RequestDataTooBig | TooManyFilesSent):
+            return bad_request(request, error)
+        return None
+
+
+def _readable(request: HttpRequest) -> bool:
+    """Whether address, query and form are text that a database can hold: no NUL, no half characters."""
+    try:
+        texts = [request.path, *_all(request.GET)]
+        if request.method == "POST" and request.content_type != "application/json":
+            texts += _all(request.POST)
+    except (UnicodeDecodeError, RequestDataTooBig, TooManyFilesSent, Resolver404):
+        return False
+    return not any(_is_broken(text) for text in texts)
+
+
+def _all(values: Mapping[str, str]) -> list[str]:
+    lists = getattr(values, "lists", None)
+    assert lists is not None, "a query or a form"
+    return [text for name, texts in lists() for text in (name, *texts)]
+
+
+def _is_broken(text: str) -> bool:
+    return "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text)
