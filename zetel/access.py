@@ -47,7 +47,9 @@ def load_space(request: HttpRequest, space_id: uuid.UUID, capability: Capability
     roles = roles_in(person, space) if space else frozenset({Role.STRANGER})
     require(roles, capability)
     assert space is not None, "a stranger has no capability on a space"
-    return Seen(space, person, roles)
+    seen = Seen(space, person, roles)
+    request.seen = seen  # type: ignore[attr-defined]  # the frame around the page shows this space
+    return seen
 
 
 def load_invoice(request: HttpRequest, invoice_id: uuid.UUID) -> Invoice:
@@ -65,7 +67,9 @@ def load_invoice(request: HttpRequest, invoice_id: uuid.UUID) -> Invoice:
 def _roles_on_customer(person: Person, invoice: Invoice) -> frozenset[Role]:
     roles: set[Role] = set(_staff_roles(person))
     if invoice.space:
-        roles |= roles_in(person, invoice.space)
+        roles |= roles_in(person, invoice.space) - {Role.FORMER_OWNER}  # of another subscription, maybe
+    if invoice.subscription and invoice.subscription.status == "ended":
+        roles |= {Role.FORMER_OWNER} if invoice.subscription.last_owner_id == person.pk else set()
     if Customer.objects.filter(pk=invoice.customer_id, billing_owner=person).exists():
         live = Subscription.objects.filter(customer_id=invoice.customer_id, status__in=LIVE).exists()
         roles.add(Role.BILLING_OWNER if live else Role.FORMER_OWNER)

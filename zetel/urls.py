@@ -3,8 +3,12 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from zetel.web import webhooks
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("zetel.web.directory_urls")),  # before allauth's, one of whose pages it wraps
     path("accounts/", include("allauth.urls")),
+    path("webhooks/<slug:gateway>/", webhooks.receive, name="gateway_webhook"),
 ]
 if settings.CONFIG.sandbox:
     urlpatterns += [path("sandbox/", include("zetel.sandbox.urls"))]  # the pretend payment company's own pages

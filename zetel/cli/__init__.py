@@ -103,4 +103,4 @@ def demo() -> None:
     config = load()
     if not config.sandbox:
         raise ConfigError("ZETEL_MODE=live: sample data belongs in a sandbox; start one on another folder")
-    _in_django(config, "zetel.demo.load")()
+    _in_django(config, "zetel.cli.demo.load")()

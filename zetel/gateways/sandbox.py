@@ -21,7 +21,8 @@ from zetel.gateways.base import (
 )
 from zetel.rules.money import Money
 from zetel.rules.outcomes import MethodKind, Outcome, OutcomeKind, RefundOutcome, SavedMethod
-from zetel.sandbox import company
+from zetel.sandbox import company, setups
+from zetel.sandbox.behaviours import CARDS
 
 TOLERANCE = timedelta(minutes=5)
 _NO_ANSWER = (company.TimedOut, company.Failed, company.Down)
@@ -244,3 +245,8 @@ def _capture(answer: company.Answer) -> Capture:
 def deliver_webhooks(now: datetime) -> int:
     """The company posts what is due to our own endpoint, as a real one would over the internet."""
     return company.deliver_due(now)
+
+
+def save_sample_card(setup_id: str, *, now: datetime) -> None:
+    """Do what a person does on the company's page: type the first documented card. For sample data only."""
+    setups.enter(setup_id, setups.Typed.of_card(CARDS[0], date(now.year + 5, 12, 31)), now)
