@@ -64,6 +64,13 @@ def load_invoice(request: HttpRequest, invoice_id: uuid.UUID) -> Invoice:
     return invoice
 
 
+def staff_of(request: HttpRequest, capability: Capability) -> Person:
+    """The person, who works for the seller and may do this; everybody else is told that there is no such page."""
+    person = person_of(request)
+    require(_staff_roles(person) or {Role.STRANGER}, capability)
+    return person
+
+
 def _roles_on_customer(person: Person, invoice: Invoice) -> frozenset[Role]:
     roles: set[Role] = set(_staff_roles(person))
     if invoice.space:

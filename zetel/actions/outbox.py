@@ -37,7 +37,9 @@ def claim_due(now: datetime, *, limit: int) -> list[Mail]:
         Mail.objects.filter(pk__in=[mail.pk for mail in mails]).update(
             due_at=now + LEASE, tries=F("tries") + 1
         )
-    return list(Mail.objects.filter(pk__in=[mail.pk for mail in mails]).select_related("invoice").order_by("id"))
+    return list(
+        Mail.objects.filter(pk__in=[mail.pk for mail in mails]).select_related("invoice").order_by("id")
+    )
 
 
 def mark_sent(mail: Mail, *, subject: str, text: str, html: str, now: datetime) -> bool:
@@ -48,7 +50,13 @@ def mark_sent(mail: Mail, *, subject: str, text: str, html: str, now: datetime) 
     keep = settings.CONFIG.sandbox
     params = mail.params if keep else {name: value for name, value in mail.params.items() if name != "path"}
     return _move(
-        mail, "sent", sent_at=now, subject=subject, text=text if keep else "", html=html if keep else "", params=params
+        mail,
+        "sent",
+        sent_at=now,
+        subject=subject,
+        text=text if keep else "",
+        html=html if keep else "",
+        params=params,
     )
 
 

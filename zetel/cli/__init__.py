@@ -15,7 +15,8 @@ import typer
 from django.utils.module_loading import import_string
 
 from zetel import __version__
-from zetel.config import Config, ConfigError, load, use_django_settings
+from zetel.config import Config, ConfigError, child_environment, load, use_django_settings
+from zetel.embedded import Embedded
 from zetel.supervisor import Up, web_command
 
 app = typer.Typer(
@@ -104,3 +105,53 @@ def demo() -> None:
     if not config.sandbox:
         raise ConfigError("ZETEL_MODE=live: sample data belongs in a sandbox; start one on another folder")
     _in_django(config, "zetel.cli.demo.load")()
+
+
+clock_app = typer.Typer(help="Show or set the clock of a sandbox.", no_args_is_help=True)
+app.add_typer(clock_app, name="clock")
+Data = Annotated[Path | None, typer.Option(help="Folder of the `zetel up` that runs.")]
+Back = Annotated[bool, typer.Option("--back", help="Turn the clock back although what has happened stays.")]
+
+
+@clock_app.command("show")
+def clock_show(data: Data = None) -> None:
+    """Say what time it is here, and whether the clock stands."""
+    _in_django(_beside_up(data), "zetel.cli.clock.show")()
+
+
+@clock_app.command("set")
+def clock_set(
+    instant: Annotated[str, typer.Argument(help="2026-06-12 or 2026-06-12T09:30, the seller's local time.")],
+    back: Back = False,
+    data: Data = None,
+) -> None:
+    """Let the clock stand at an instant."""
+    _in_django(_beside_up(data), "zetel.cli.clock.set_to")(instant, back=back)
+
+
+@clock_app.command("advance")
+def clock_advance(
+    years: Annotated[int, typer.Option()] = 0,
+    months: Annotated[int, typer.Option()] = 0,
+    days: Annotated[int, typer.Option()] = 0,
+    hours: Annotated[int, typer.Option()] = 0,
+    data: Data = None,
+) -> None:
+    """Move the clock forward."""
+    _in_django(_beside_up(data), "zetel.cli.clock.advance")(years=years, months=months, days=days, hours=hours)
+
+
+@clock_app.command("run")
+def clock_run(back: Back = False, data: Data = None) -> None:
+    """Let real time run again."""
+    _in_django(_beside_up(data), "zetel.cli.clock.run")(back=back)
+
+
+def _beside_up(data: Path | None) -> Config:
+    """The settings; without a database of one's own those of the `zetel up` that runs on this data folder."""
+    config = load(data=data)
+    beside = Embedded(config.data)
+    if config.database_url is None and beside.sockets.is_dir():
+        os.environ.update(child_environment(config, ZETEL_DATABASE_URL=beside.url()))
+        return load()
+    return config

@@ -133,7 +133,9 @@ def _purchase_refunded(params: Params, house: House) -> Letter:
         "already_covered": gettext("Meanwhile the space is covered by a plan of its organization."),
         "not_member": gettext("Nobody named in the purchase is a member of the space any more."),
         "expired": gettext("The payment came after the time for it had passed."),
-    }.get(_fact(params, "reason"), gettext("Meanwhile something had changed, so that the price no longer held."))
+    }.get(
+        _fact(params, "reason"), gettext("Meanwhile something had changed, so that the price no longer held.")
+    )
     return Letter(
         subject=gettext("Your payment for %(space)s goes back to you") % {"space": space},
         title=gettext("Your payment goes back to you"),
@@ -162,7 +164,9 @@ def _billing_owner_named(params: Params, house: House) -> Letter:
         title=gettext("You are billing owner of %(space)s") % names,
         paragraphs=(
             gettext("%(buyer)s bought %(plan)s for %(space)s and named you billing owner.") % names,
-            gettext("You get the invoices, and you alone can change the plan, cancel it or hand billing over."),
+            gettext(
+                "You get the invoices, and you alone can change the plan, cancel it or hand billing over."
+            ),
         ),
         facts=_bought(params),
         label=gettext("Go to Billing"),
@@ -189,7 +193,9 @@ def _billing_owner_new(params: Params, house: House) -> Letter:
         title=gettext("You are billing owner of %(space)s") % names,
         paragraphs=(
             gettext("%(old)s handed billing of %(space)s over to you.") % names,
-            gettext("You get the invoices, and you alone can change the plan, cancel it or hand billing over."),
+            gettext(
+                "You get the invoices, and you alone can change the plan, cancel it or hand billing over."
+            ),
             gettext(
                 "The payment method stays as it is until you change it. All earlier invoices are in Billing too."
             ),
@@ -236,7 +242,8 @@ def _seats_resized(params: Params, house: House) -> Letter:
         subject=gettext("%(space)s now has %(seats)s seats") % names,
         title=gettext("%(space)s now has %(seats)s seats") % names,
         paragraphs=(
-            gettext("More people are counted in %(space)s than there were seats, so the renewal bought more.") % names,
+            gettext("More people are counted in %(space)s than there were seats, so the renewal bought more.")
+            % names,
             gettext("You find the invoice in Billing, and there you can see who takes a seat."),
         ),
         label=gettext("Go to Billing"),
@@ -323,7 +330,8 @@ def _invitation(params: Params, house: House) -> Letter:
         subject=gettext("%(inviter)s invites you to %(space)s") % names,
         title=gettext("%(inviter)s invites you to %(space)s") % names,
         paragraphs=(
-            gettext("Accept the invitation to work together in %(space)s. Joining costs you nothing.") % names,
+            gettext("Accept the invitation to work together in %(space)s. Joining costs you nothing.")
+            % names,
             gettext("If you do not know %(inviter)s, you need not do anything.") % names,
         ),
         facts=_shown((gettext("Valid until"), _day(params, "expires_on"))),
