@@ -5,6 +5,7 @@ supervisor, and is tied to it, so that nothing is left when the supervisor is ki
 itself, everything stops with return code 1: a half installation must not look like a whole one.
 """
 
+import http
 import http.client
 import os
 import signal
@@ -25,6 +26,7 @@ from zetel.lifeline import tied
 POLL_SECONDS = 0.1
 READY_SECONDS = 60.0
 STOP_SECONDS = 25.0  # a little longer than what web and worker give to the work in hand
+STOP_SECONDS_WITHOUT_DATABASE = 2.0
 GRACE_SECONDS = 20
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -81,14 +83,15 @@ class Up:
             create_database(self.database)
             self.environment["ZETEL_DATABASE_URL"] = self.database.url()
         self._run_to_end("prepare")
+        if self.with_demo:
+            # Before the worker: months of the past are played back, which its billing run must not join in.
+            self._run_to_end("demo")
         self.children["web"] = self._child(web_command(self.config))
         self.children["worker"] = self._child(zetel_command("worker"))
         self._wait_until_answering()
         print(
             f"Zetel runs at {self.config.address} (data in {self.config.data}; Ctrl-C stops it)", flush=True
         )
-        if self.with_demo:
-            self._run_to_end("demo")
 
     def _stay(self) -> int:
         while not self.stop_asked.wait(POLL_SECONDS):
@@ -107,9 +110,11 @@ class Up:
         for child in self.children.values():
             if child.poll() is None:
                 child.terminate()
+        # Without a database no work in hand can be finished.
+        seconds = STOP_SECONDS if "database" not in self._ended() else STOP_SECONDS_WITHOUT_DATABASE
         for child in self.children.values():
             try:
-                child.wait(STOP_SECONDS)
+                child.wait(seconds)
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
@@ -156,11 +161,14 @@ class Up:
         connection = http.client.HTTPConnection(self._reachable_host(), self.config.port, timeout=10)
         try:
             connection.request("GET", "/", headers={"Host": self.config.address_host})
-            connection.getresponse().read()
+            answer = connection.getresponse()
+            answer.read()
         except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
+        if answer.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise UpError("the first page failed; what went wrong stands above")
         return True
 
     def _reachable_host(self) -> str:

@@ -17,15 +17,27 @@ from rich.console import Console
 from rich.table import Table
 
 from zetel import clock
-from zetel.actions import customers, directory, directory_account, directory_domains, directory_people, drafts
-from zetel.actions import purchases, quotes, staff
+from zetel.actions import (
+    directory,
+    directory_account,
+    directory_domains,
+    directory_people,
+    drafts,
+    purchases,
+    quotes,
+    staff,
+)
+from zetel.actions.customers import BillingInformation
 from zetel.gateways.sandbox import save_sample_card
-from zetel.jobs import billing_run, collect, methods
-from zetel.jobs import outbox
+from zetel.jobs import billing_run, collect, methods, outbox
 from zetel.models import Attempt, MethodSetup, Person, Space
 from zetel.models.spaces import TEAM
 
 MONTHS_BACK = 5
+INFORMATION = BillingInformation(
+    name="Bram Visser", company="Noordlicht B.V.", address_line1="Stationsplein 45", postal_code="3013 AK",
+    city="Rotterdam", country="NL", language="nl", invoice_email="crediteuren@noordlicht.example",
+)  # fmt: skip
 COLLEAGUES = (
     "Anna de Wit", "Bram Visser", "Chris Jansen", "Eva Bakker", "Fatima El Amrani", "Gijs Mulder", "Hanna Smit",
     "Ibrahim Yıldız", "Julia Kok", "Kees van Dijk", "Lotte Brouwer", "Mehmet Demir", "Nora Peters", "Olaf Hendriks",
@@ -114,10 +126,14 @@ class Sample:
 
     def organization(self) -> Space:
         first = self.person(COLLEAGUES[0], "anna@noordlicht.example")
+        directory_account.add_verified_address(person=first, email="anna@noordlicht-lab.example", now=clock.now())
         made = directory.create_organization(
             name="Noordlicht", domain="noordlicht.example", country="NL", time_zone="Europe/Amsterdam", person=first,
             now=clock.now(),
         )  # fmt: skip
+        directory_domains.add_domain(
+            organization=made, domain="noordlicht-lab.example", actor=first, now=clock.now()
+        )
         self.colleagues = [first]
         for number, name in enumerate(COLLEAGUES[1:], start=1):
             domain = "noordlicht.example" if number < 30 else "noordlicht-lab.example"
@@ -125,14 +141,9 @@ class Sample:
             person = self.person(name, f"{login}{'' if number < 25 else number}@{domain}")
             directory_people.add_person(space=made, person=person, actor=first, now=clock.now())
             self.colleagues.append(person)
-        lab = self.colleagues[30]
-        directory_people.set_admin(space=made, person=lab, is_admin=True, actor=first, now=clock.now())
         return made
 
     def teams(self, organization: Space) -> Space:
-        directory_domains.add_domain(
-            organization=organization, domain="noordlicht-lab.example", actor=self.colleagues[30], now=clock.now()
-        )
         made: list[Space] = []
         for name, start, size in TEAMS:
             people = self.colleagues[start : start + size]
@@ -155,21 +166,16 @@ class Sample:
         """Bram buys Premium for 10, a month at a time, by card."""
         bram = self.colleagues[1]
         clock.freeze(clock.now() + timedelta(days=2))
-        customer = customers.enter(
-            customers.BillingInformation(
-                name=bram.name, company="Noordlicht B.V.", address_line1="Stationsplein 45", postal_code="3013 AK",
-                city="Rotterdam", country="NL", language="nl", invoice_email="crediteuren@noordlicht.example",
-            ),
-            person=bram, currency="EUR", now=clock.now(),
-        )  # fmt: skip
+        draft = drafts.start(person=bram, currency="EUR", now=clock.now(), plan="premium", cycle="month")
+        drafts.choose_space(draft, space=team, now=clock.now())
+        drafts.choose_details(draft, plan="premium", cycle="month", seats=10, on_exceed="grow", now=clock.now())
+        customer = drafts.enter_customer(draft, INFORMATION, now=clock.now())
         methods.begin(
             customer, person=bram, kind="card", next_path="/", return_path="/upgrade/{setup}", now=clock.now()
         )
         setup = MethodSetup.objects.get(customer=customer)
         save_sample_card(setup.setup_id, now=clock.now())
         methods.finish(setup, now=clock.now())
-        draft = drafts.create(person=bram, now=clock.now())
-        drafts.fill(draft, space=team, plan="premium", cycle="month", seats=10, customer=customer, now=clock.now())
         quote = quotes.bind(draft, now=clock.now())
         change = purchases.confirm(
             quote_id=quote.pk, person=bram, now=clock.now(), return_path="/upgrade/changes/{change}/", language="nl"
