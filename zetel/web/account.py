@@ -5,6 +5,7 @@ transaction where allauth lets us, and at every log-in for what a password reset
 tells whether an address has an account; that, and the throttling, is allauth's own work, switched on in the settings.
 """
 
+import contextlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -50,10 +51,9 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untype
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """Whoever types an address in other letters logs in all the same."""
         if "email" in credentials:
-            try:
+            # What is no address stays as it is: it exists nowhere, and is answered like a wrong password.
+            with contextlib.suppress(ZetelError):
                 credentials["email"] = names.email(str(credentials["email"]))
-            except ZetelError:
-                pass  # no such address exists; the answer is that of a wrong password
         return super().authenticate(request, **credentials)
 
     def save_user(self, request: HttpRequest, user: Person, form: Any, commit: bool = True) -> Person:
@@ -93,7 +93,7 @@ def speak(response: HttpResponse, language: str) -> HttpResponse:
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, language, max_age=settings.SESSION_COOKIE_AGE,
         secure=settings.LANGUAGE_COOKIE_SECURE, httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )  # fmt: skip
     return response
 

@@ -76,10 +76,8 @@ def shown(spaces: Sequence[Space], person: Person, now: datetime) -> list[SpaceS
     in_divisions = _counts(stays.filter(space__division__in=spaces), "space__division_id")
     joined = set(stays.filter(space__in=spaces, person=person).values_list("space_id", flat=True))
     plans = plans_shown(spaces, now)
-    found = [
-        SpaceShown(row, (in_divisions if row.kind == DIVISION else in_teams).get(row.pk, 0), row.pk in joined, plans[row.pk])
-        for row in spaces
-    ]  # fmt: skip
+    people = in_teams | in_divisions
+    found = [SpaceShown(row, people.get(row.pk, 0), row.pk in joined, plans[row.pk]) for row in spaces]
     return sorted(found, key=lambda item: sort_key(item.space.name))
 
 

@@ -13,8 +13,9 @@ from zetel import clock
 from zetel.access import Seen, load_space, person_of
 from zetel.actions import directory, directory_people
 from zetel.actions.directory_invitations import addressed_to
-from zetel.models import Membership, Space
+from zetel.models import CatalogVersion, Membership, Space
 from zetel.models.spaces import DIVISION, ORGANIZATION, TEAM
+from zetel.rules.entitlements import people_limit
 from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
 from zetel.web import directory_reading as reading
@@ -66,6 +67,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "form": form,
         "invitations": addressed_to(person, clock.now()),
         "organizations": reading.open_organizations(person),
+        "free_limit": people_limit(CatalogVersion.objects.current().free),
     }
     return render(request, "directory/new.html", context)
 
