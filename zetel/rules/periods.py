@@ -48,6 +48,8 @@ class Period:
 def boundary(anchor: date, cycle: Cycle, k: int) -> date:
     """Rule M4: the anchor plus k cycles, clamped to the end of the month; k may be negative."""
     year, month = divmod(anchor.year * 12 + anchor.month - 1 + k * cycle.months, 12)
+    if anchor.day <= 28:  # every month has it
+        return date(year, month + 1, anchor.day)
     return date(year, month + 1, min(anchor.day, monthrange(year, month + 1)[1]))
 
 
