@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests.gateways import pages
@@ -13,8 +13,8 @@ from zetel.sandbox import company
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PHONE = {"width": 375, "height": 760}
-WIDE = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 375, "height": 760}
+WIDE: ViewportSize = {"width": 1280, "height": 860}
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,13 @@
 """What the pretend company can be made to do wrong, and that it does it as truly as a real one would."""
 
 import json
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.test import Client
 
 from tests.conftest import HandClock
@@ -13,9 +16,9 @@ from tests.gateways.steps import EVER, NEVER, TEN, begin, captured, charge, refu
 from zetel.gateways.base import GatewayUnavailable
 from zetel.rules.money import Money
 from zetel.rules.outcomes import Outcome
-from zetel.sandbox import behaviours, company, webhooks
+from zetel.sandbox import behaviours, charges, company, setups, webhooks
 from zetel.sandbox.forms import passes_check_digit
-from zetel.sandbox.models import Charge, Delivery, Event
+from zetel.sandbox.models import Charge, Delivery, Event, Key, Method
 
 pytestmark = pytest.mark.django_db
 
@@ -328,6 +331,77 @@ def test_an_event_tells_what_was_then_also_when_it_is_sent_later(
     statuses = [json.loads(body)["data"]["status"] for _headers, body in sent(clock.now)]
     assert statuses == ["done", "action", "paid"]
     assert Event.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_retry_made_eight_times_at_once_after_no_answer_is_taken_once(sandbox: SandboxDriver) -> None:
+    token = saved(sandbox, "timeout_before")
+    assert charge(sandbox, token, "pay-1").kind == "unknown"
+
+    def one(_number: int) -> str:
+        try:
+            return charge(sandbox, token, "pay-1").kind
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(one, range(8))) == {"paid"}
+    assert captured(sandbox, "pay-1") == [TEN]
+
+
+def test_two_answers_on_one_page_count_once_even_when_both_saw_it_open(
+    sandbox: SandboxDriver, clock: HandClock
+) -> None:
+    setup = begin(sandbox)
+    for number, at in ((0, 34), (1, 35)):
+        setups.enter(
+            setup.id, setups.Typed.of_card(behaviours.CARDS[number], date(2000 + at, 1, 31)), clock.now
+        )
+    assert [method.last4 for method in Method.objects.all()] == ["4242"]
+    waiting = charge(sandbox, saved(sandbox, "approval"), "pay-1")
+    for approved in (False, True):
+        charges.decide_approval(waiting.charge_id, approved=approved, now=clock.now)
+    assert captured(sandbox, "pay-1") == []
+
+
+def test_keys_that_are_forgotten_anyway_are_swept_away(sandbox: SandboxDriver, clock: HandClock) -> None:
+    token = saved(sandbox)
+    charge(sandbox, token, "pay-1")
+    clock.move(hours=23)
+    charge(sandbox, token, "pay-2")
+    clock.move(hours=1)
+    sent(clock.now)
+    assert list(Key.objects.values_list("key", flat=True)) == ["key-pay-2"]
+
+
+def test_webhooks_go_over_http_with_their_signature_and_follow_no_redirect(
+    sandbox: SandboxDriver, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, dict[str, str], bytes]] = []
+    answers = [302, 200]
+
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append((self.path, dict(self.headers), body))
+            self.send_response(answers.pop(0))
+            self.send_header("Location", "/elsewhere/")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    saved(sandbox)
+    with HTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(webhooks, "base_url", lambda: f"http://127.0.0.1:{server.server_port}")
+        assert company.deliver_due(clock.now) == 0
+        clock.move(minutes=1)
+        assert company.deliver_due(clock.now) == 1
+        server.shutdown()
+    assert [path for path, _headers, _body in seen] == ["/webhooks/sandbox/"] * 2
+    _path, headers, body = seen[-1]
+    sandbox.gateway.verify(headers, body, now=clock.now)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,6 +17,8 @@ Result = Literal["paid", "processing", "action", "declined"]
 Fault = Literal["", "timeout_before", "timeout_after", "error_before", "error_after", "down"]
 Travel = Literal["now", "early", "late", "twice", "out_of_order", "never"]
 
+BEFORE: tuple[Fault, ...] = ("timeout_before", "error_before", "down")
+"""What goes wrong before anything was done."""
 LATE = timedelta(hours=2)
 DOWN = timedelta(hours=2)
 PASSWORD = "sandbox"  # of every PayPal test account: documented, guards nothing

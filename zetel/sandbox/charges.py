@@ -1,4 +1,4 @@
-"""Charges and refunds: the company's ledger and everything that moves it.
+"""Charges: the company's ledger, and how a charge comes to be paid, declined or cancelled.
 
 Each request is one transaction of the company's own. What goes wrong on the way goes wrong after that transaction
 was committed or before it began to charge, so that the caller's "no answer" is as uncertain as in life.
@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from zetel import clock
-from zetel.sandbox.answers import Answer, Invalid, charge_answer, refund_answer, work
-from zetel.sandbox.behaviours import LATE, Behaviour, Fault, behaviour
-from zetel.sandbox.models import Charge, Key, Method, Refund
+from zetel.sandbox.answers import Answer, Invalid, charge_answer, work
+from zetel.sandbox.behaviours import BEFORE, LATE, Behaviour, Fault, behaviour
+from zetel.sandbox.models import Charge, Key, Method
 from zetel.sandbox.script import fail, first_touch, next_planned, planned_fault, require_up, take_key
 from zetel.sandbox.setups import checked_return_url
 from zetel.sandbox.webhooks import deliver_due, emit
@@ -19,7 +19,6 @@ MINIMUM_AMOUNT = {"EUR": 50, "USD": 50, "GBP": 30, "JPY": 50, "KWD": 150}
 APPROVAL_TIME = timedelta(hours=24)
 PAGE_LIMIT = 100
 TEXT_LIMIT = 2_000
-_BEFORE = ("timeout_before", "error_before", "down")
 
 
 def charge(
@@ -71,7 +70,7 @@ def _charge_once(key: Key, body: dict[str, Any], now: datetime) -> tuple[Answer,
     )
     chosen = behaviour(name, changes)
     fault = chosen.fault if planned else first_touch(chosen, key)
-    if fault in _BEFORE:
+    if fault in BEFORE:
         Key.objects.filter(id=key.id).update(stumbled=True)
         return {}, fault, chosen
     row = Charge(
@@ -193,7 +192,7 @@ def cancel(*, reference: str) -> Answer | None:
     now = clock.now()
     require_up(now)
     fault = planned_fault("cancel")
-    if fault in _BEFORE:
+    if fault in BEFORE:
         fail(fault, now)
     with work():
         row = _known(reference, now)
@@ -224,75 +223,6 @@ def decide_approval(row_id: str, *, approved: bool, now: datetime) -> Charge:
         row.save()
         _tell(row, chosen, now)
         return row
-
-
-def refund(*, charge: str, amount: int, currency: str, reference: str, idempotency_key: str) -> Answer:
-    """Give money back; never more in all than was captured, however many ask at once."""
-    now = clock.now()
-    require_up(now)
-    body = {"charge": charge, "amount": amount, "currency": currency, "reference": reference}
-    with work():
-        key = take_key(idempotency_key, body, now)
-        if key.answer is not None:
-            return dict(key.answer)
-        planned = next_planned("refund")
-        chosen = behaviour(planned.behaviour, planned.changes) if planned else Behaviour()
-        if chosen.fault in _BEFORE:
-            Key.objects.filter(id=key.id).update(stumbled=True)
-            answer: Answer = {}
-        else:
-            answer = _refund_once(key, body, chosen, now)
-    fail(chosen.fault, now)
-    return answer
-
-
-def _refund_once(key: Key, body: dict[str, Any], chosen: Behaviour, now: datetime) -> Answer:
-    row = Charge.objects.select_for_update().filter(id=body["charge"]).first()
-    if row is None:
-        raise Invalid("unknown_charge")
-    own = behaviour(row.behaviour, row.changes)
-    reason = _refund_refusal(row, body)
-    if not reason and (chosen.result == "declined" or chosen.refuses_refund or own.refuses_refund):
-        reason = chosen.reason or "refund_refused"
-    back = Refund.objects.create(
-        charge=row,
-        reference=body["reference"],
-        amount=body["amount"],
-        status="refused" if reason else "done",
-        reason=reason,
-        created_at=now,
-    )
-    if not reason:
-        row.refunded_amount += body["amount"]
-        row.save(update_fields=["refunded_amount"])
-    answer = refund_answer(back)
-    emit(f"refund.{back.status}", answer, at=now, now=now, travel=chosen.webhook)
-    if chosen.forgets_key:
-        key.delete()
-    else:
-        Key.objects.filter(id=key.id).update(answer=answer)
-    return answer
-
-
-def _refund_refusal(row: Charge, body: dict[str, Any]) -> str:
-    if row.status != "paid":
-        return "not_paid"
-    if body["currency"] != row.captured_currency:
-        return "other_currency"
-    if body["amount"] <= 0:
-        return "amount_not_positive"
-    if row.refunded_amount + body["amount"] > row.captured_amount:
-        return "over_captured"
-    return ""
-
-
-def fetch_refund(*, reference: str) -> Answer | None:
-    now = clock.now()
-    require_up(now)
-    fail(planned_fault("fetch"), now)
-    rows = Refund.objects.select_related("charge").filter(reference=reference).order_by("created_at", "id")
-    done = [row for row in rows if row.status == "done"] or list(rows)
-    return refund_answer(done[-1]) if done else None
 
 
 def captures(*, since: datetime, until: datetime, after: str = "") -> Answer:

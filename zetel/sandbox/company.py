@@ -15,11 +15,19 @@ from zetel.sandbox.charges import (
     captures,
     charge,
     fetch_charge,
-    fetch_refund,
-    refund,
     settle_due,
 )
-from zetel.sandbox.script import KEY_MEMORY, clear_plans, come_up, forget_keys, go_down, is_down, plan
+from zetel.sandbox.refunds import fetch_refund, refund
+from zetel.sandbox.script import (
+    KEY_MEMORY,
+    clear_plans,
+    come_up,
+    forget_keys,
+    go_down,
+    is_down,
+    plan,
+    sweep_keys,
+)
 from zetel.sandbox.setups import begin_setup, fetch_setup, forget
 from zetel.sandbox.webhooks import SIGNATURE_HEADER, Post, signature
 
@@ -61,4 +69,5 @@ def deliver_due(now: datetime, post: Post | None = None) -> int:
     if is_down(now):
         return 0
     settle_due(now)
+    sweep_keys(now)
     return webhooks.deliver_due(now, post)

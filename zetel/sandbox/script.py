@@ -92,6 +92,11 @@ def forget_keys() -> None:
     Key.objects.all().delete()
 
 
+def sweep_keys(now: datetime) -> None:
+    """Drop the keys that are too old to be remembered."""
+    Key.objects.filter(created_at__lte=now - KEY_MEMORY).delete()
+
+
 def take_key(key: str, body: Mapping[str, Any], now: datetime) -> Key:
     """This request's own key, locked until the transaction ends, so that a twin waits for the answer."""
     if not key:

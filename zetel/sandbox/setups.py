@@ -14,14 +14,13 @@ from django.http.request import validate_host
 
 from zetel import clock
 from zetel.sandbox.answers import Answer, Invalid, base_url, setup_answer, work
-from zetel.sandbox.behaviours import BEHAVIOURS, Account, Card
+from zetel.sandbox.behaviours import BEFORE, BEHAVIOURS, Account, Card
 from zetel.sandbox.models import Customer, Method, Setup
 from zetel.sandbox.script import fail, planned_fault, require_up
 from zetel.sandbox.webhooks import emit
 
 OPEN_TIME = timedelta(hours=1)
 KINDS = ("card", "paypal")
-_BEFORE = ("timeout_before", "error_before", "down")
 URL_LENGTH_MAX = 2_000
 
 
@@ -86,7 +85,7 @@ def begin_setup(
         raise Invalid("kind_unknown")
     return_url = checked_return_url(return_url)
     fault = planned_fault("setup")
-    if fault in _BEFORE:
+    if fault in BEFORE:
         fail(fault, now)
     with work():
         customer, _made = Customer.objects.get_or_create(
