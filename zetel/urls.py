@@ -3,12 +3,14 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from zetel.web import webhooks
+from zetel.web import styleguide, webhooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("zetel.web.directory_urls")),  # before allauth's, one of whose pages it wraps
     path("accounts/", include("allauth.urls")),
+    path("", include("zetel.web.upgrade_urls")),
     path("webhooks/<slug:gateway>/", webhooks.receive, name="gateway_webhook"),
 ]
 if settings.CONFIG.sandbox:
     urlpatterns += [path("sandbox/", include("zetel.sandbox.urls"))]  # the pretend payment company's own pages
+    urlpatterns += [path("styleguide/", styleguide.styleguide, name="styleguide")]

@@ -7,17 +7,21 @@ import re
 from datetime import UTC, date, datetime
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.http import Http404
 from django.template import Context, Template
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils import timezone, translation
+from pytest_django import Settings
 
 import zetel
 from zetel.rules.money import Money
 from zetel.templatetags import zetel as parts
 from zetel.web.forms import Card, RadioCards, Segments, ZetelForm
+from zetel.web.styleguide import styleguide
 
 STATIC = Path(zetel.__file__).parent / "static" / "zetel"
 CSS = (STATIC / "zetel.css").read_text(encoding="utf-8")
@@ -252,3 +256,23 @@ def test_the_clock_is_a_banner_on_every_page_of_a_set_clock() -> None:
     frame = {"clock_banner": datetime(2026, 5, 12, 9, 30, tzinfo=UTC)}
     assert "12 May 2026 09:30" in page.render(Context({"frame": frame}))
     assert "clockbar" not in page.render(Context({"frame": {}}))
+
+
+@pytest.mark.django_db
+def test_the_gallery_shows_every_part_in_a_sandbox(client: Client) -> None:
+    html = client.get("/styleguide/").content.decode()
+    for sign in (
+        "button--upgrade",
+        "progress--warn",
+        "plan--best",
+        "history",
+        "amounts__row--total",
+        "errors",
+    ):
+        assert sign in html, sign
+
+
+def test_the_gallery_is_not_there_in_a_live_installation(settings: Settings) -> None:
+    settings.CONFIG = SimpleNamespace(sandbox=False)
+    with pytest.raises(Http404):
+        styleguide(RequestFactory().get("/styleguide/"))
