@@ -248,6 +248,15 @@ def test_a_credit_that_names_its_line_leaves_the_others_whole() -> None:
     assert [(line.seats, line.takes_back) for line in rest] == [(5, ("line-00001",))]
 
 
+def test_a_credit_that_names_no_line_is_of_lines_with_its_own_tax() -> None:
+    five = replace(PREMIUM, seats=5)
+    first = issued(due_minus_billed([five], [], through=START), rate_bp=2100)
+    second = issued(due_minus_billed([PREMIUM], first, through=START), 1, rate_bp=2400)
+    unnamed = replace(first[0], line_id="c", seats=-5)
+    rest = due_minus_billed([PREMIUM], [*first, *second, unnamed], through=START, ends_on=START)
+    assert [(line.seats, line.rate_bp, line.takes_back) for line in rest] == [(5, 2400, ("line-00001",))]
+
+
 def test_of_two_terms_from_one_day_the_later_counts() -> None:
     again = replace(PREMIUM, seats=20)
     assert settle_order([PREMIUM, again]) == (again,)

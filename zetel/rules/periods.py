@@ -62,9 +62,7 @@ def index_at(anchor: date, cycle: Cycle, on: date) -> int:
     """The k whose period contains the date."""
     months = (on.year - anchor.year) * 12 + on.month - anchor.month
     k = months // cycle.months
-    if boundary(anchor, cycle, k) > on:
-        return k - 1
-    return k + 1 if boundary(anchor, cycle, k + 1) <= on else k
+    return k - 1 if boundary(anchor, cycle, k) > on else k
 
 
 def period_at(anchor: date, cycle: Cycle, on: date) -> Period:
