@@ -1,0 +1,191 @@
+"""What happened, in one sentence per event: the words of the timeline on the Billing tab and in the back office.
+
+Each type of event has a sentence that needs no fact; many have a fuller one, used when all that it names is known.
+So an event from before a fact was recorded still reads well.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Protocol
+
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from zetel.documents.amounts import amount_text, date_text
+from zetel.rules.event_types import EventType as T
+
+_PLACES = re.compile(r"%\((\w+)\)s")
+_DATES = ("period_start", "period_end", "ends_on", "starts_on")
+_AMOUNTS = ("amount", "due_amount", "renewal_amount", "spendable")
+
+
+class Happened(Protocol):
+    """What a sentence needs of an event."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def before(self) -> Any: ...
+    @property
+    def after(self) -> Any: ...
+
+
+PLAIN = {
+    T.SPACE_RENAMED: _("The space got another name."),
+    T.SPACE_MOVED: _("The team was moved to another division."),
+    T.SPACE_DELETED: _("The space was deleted."),
+    T.DOMAIN_ADDED: _("An e-mail domain was added."),
+    T.DOMAIN_REMOVED: _("An e-mail domain was removed."),
+    T.MEMBERSHIP_JOINED: _("Somebody joined."),
+    T.MEMBERSHIP_LEFT: _("Somebody left."),
+    T.MEMBERSHIP_REMOVED: _("Somebody was removed."),
+    T.MEMBERSHIP_STANDING_CHANGED: _("Somebody became member or guest."),
+    T.ADMIN_NAMED: _("Somebody became admin."),
+    T.ADMIN_WITHDRAWN: _("Somebody is no longer admin."),
+    T.CUSTOMER_CREATED: _("Billing information was entered."),
+    T.CUSTOMER_CHANGED: _("Billing information was changed."),
+    T.CUSTOMER_VAT_VERIFIED: _("The VAT number was verified."),
+    T.BALANCE_CHANGED: _("The balance changed."),
+    T.METHOD_REPLACED: _("A payment method was set up."),
+    T.METHOD_REFUSED: _("A new payment method was refused; nothing changed."),
+    T.METHOD_REMOVED: _("A payment method was taken away."),
+    T.CHANGE_ACTION_NEEDED: _("A purchase waits for approval by the bank."),
+    T.CHANGE_DECLINED: _("A payment was declined; nothing changed."),
+    T.CHANGE_EXPIRED: _("A purchase was not paid in time; nothing changed."),
+    T.CHANGE_REFUNDED: _("A purchase did not go through; the money goes back."),
+    T.SUBSCRIPTION_BOUGHT: _("A plan was bought."),
+    T.SUBSCRIPTION_TRIAL_STARTED: _("A trial began."),
+    T.SUBSCRIPTION_CHANGED: _("The plan was changed."),
+    T.SUBSCRIPTION_CHANGE_SCHEDULED: _("A change of the plan was scheduled."),
+    T.SUBSCRIPTION_CHANGE_WITHDRAWN: _("A scheduled change was withdrawn."),
+    T.SUBSCRIPTION_RENEWED: _("The plan was renewed."),
+    T.SUBSCRIPTION_GREW: _("Seats were added for the people who joined."),
+    T.SUBSCRIPTION_CANCELLED: _("The plan was cancelled."),
+    T.SUBSCRIPTION_RESUMED: _("The plan was resumed."),
+    T.SUBSCRIPTION_PAST_DUE: _("A renewal could not be collected yet."),
+    T.SUBSCRIPTION_RECOVERED: _("The open renewal was paid."),
+    T.SUBSCRIPTION_ENDED: _("The plan ended."),
+    T.SUBSCRIPTION_REPLACED: _("The plan ended because a larger one covers the space."),
+    T.BILLING_OWNER_CHANGED: _("Billing was handed over."),
+    T.OVERAGE_OPENED: _("There are more people than seats."),
+    T.OVERAGE_CLOSED: _("There are seats for everybody again."),
+    T.SALES_REQUEST_MADE: _("A request was sent to sales."),
+    T.SALES_REQUEST_ANSWERED: _("Sales answered the request."),
+    T.SUPPORT_ASKED: _("A question was sent to support."),
+    T.INVOICE_ISSUED: _("An invoice was issued."),
+    T.INVOICE_SENT: _("An invoice was sent by mail."),
+    T.INVOICE_PAID: _("An invoice was paid."),
+    T.INVOICE_REOPENED: _("An invoice is open again."),
+    T.INVOICE_WRITTEN_OFF: _("An invoice was written off."),
+    T.CREDIT_NOTE_ISSUED: _("A credit note was issued."),
+    T.PAYMENT_PAID: _("A payment came in."),
+    T.PAYMENT_DECLINED: _("A payment was declined; we try again."),
+    T.PAYMENT_PARKED: _("A payment is being looked into by our staff."),
+    T.PAYMENT_TAKEN_BACK: _("A payment was taken back by the bank."),
+    T.REFUND_DONE: _("Money was refunded."),
+    T.REFUND_REFUSED: _("A refund did not arrive; our staff look into it."),
+}
+
+FULLER = {
+    T.SPACE_RENAMED: _("The space %(old_name)s is now called %(name)s."),
+    T.DOMAIN_ADDED: _("The e-mail domain %(domain)s was added."),
+    T.DOMAIN_REMOVED: _("The e-mail domain %(old_domain)s was removed."),
+    T.METHOD_REPLACED: _("The payment method is now %(label)s."),
+    T.METHOD_REMOVED: _("The payment method %(old_label)s was taken away."),
+    T.CHANGE_DECLINED: _("The payment of %(amount)s was declined: %(why)s. Nothing changed."),
+    T.CHANGE_REFUNDED: _("A purchase did not go through; %(amount)s goes back."),
+    T.SUBSCRIPTION_BOUGHT: _("%(plan)s with %(seats)s seats was bought (%(cycle)s), until %(period_end)s."),
+    T.SUBSCRIPTION_TRIAL_STARTED: _("A trial of %(plan)s began, until %(period_end)s."),
+    T.SUBSCRIPTION_CHANGED: _("The plan is now %(plan)s with %(seats)s seats (%(cycle)s)."),
+    T.SUBSCRIPTION_CHANGE_SCHEDULED: _(
+        "From %(starts_on)s it will be %(plan)s with %(seats)s seats (%(cycle)s)."
+    ),
+    T.SUBSCRIPTION_RENEWED: _("The plan was renewed with %(seats)s seats, until %(period_end)s."),
+    T.SUBSCRIPTION_GREW: _("Seats were added for the people who joined: now %(seats)s."),
+    T.SUBSCRIPTION_CANCELLED: _("The plan was cancelled and ends on %(ends_on)s."),
+    T.SUBSCRIPTION_REPLACED: _("The plan ended because the plan of %(by)s covers the space."),
+    T.BILLING_OWNER_CHANGED: _("%(old_owner)s handed billing over to %(owner)s."),
+    T.SALES_REQUEST_MADE: _("A request was sent to sales: %(topic)s."),
+    T.SUPPORT_ASKED: _("A question was sent to support: %(subject)s."),
+    T.INVOICE_ISSUED: _("Invoice %(number)s of %(amount)s was issued."),
+    T.INVOICE_SENT: _("Invoice %(number)s was sent by mail."),
+    T.INVOICE_PAID: _("Invoice %(number)s of %(amount)s was paid."),
+    T.INVOICE_REOPENED: _("Invoice %(number)s is open again."),
+    T.INVOICE_WRITTEN_OFF: _("Invoice %(number)s was written off."),
+    T.CREDIT_NOTE_ISSUED: _("Credit note %(number)s of %(amount)s was issued."),
+    T.PAYMENT_PAID: _("A payment of %(amount)s came in."),
+    T.PAYMENT_DECLINED: _("A payment was declined: %(why)s. We try again."),
+    T.REFUND_DONE: _("%(amount)s was refunded."),
+    T.REFUND_REFUSED: _("A refund of %(amount)s did not arrive; our staff look into it."),
+    T.ADMIN_NAMED: _("%(person)s became admin."),
+    T.ADMIN_WITHDRAWN: _("%(person)s is no longer admin."),
+    T.OVERAGE_OPENED: _("There are %(counted)s people for %(seats)s seats."),
+}
+
+
+def say(event: Happened, language: str) -> str:
+    """The sentence of an event on the timeline, in `nl` or `en`."""
+    kind = T(event.kind)
+    with translation.override("nl" if language.startswith("nl") else "en"):
+        fuller = FULLER.get(kind)
+        if fuller is not None:
+            facts = _facts(event.before or {}, event.after or {}, language)
+            wanted = set(_PLACES.findall(str(fuller)))
+            if all(facts.get(name) for name in wanted):
+                return str(fuller) % {name: facts[name] for name in wanted}
+        return str(PLAIN[kind])
+
+
+def _facts(before: Mapping[str, Any], after: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Every fact as it stands in a sentence; those from before the event begin with `old_`."""
+    facts = _shown(after, language)
+    facts.update({f"old_{name}": text for name, text in _shown(before, language).items()})
+    facts.setdefault("number", facts.get("invoice", ""))
+    return facts
+
+
+def _shown(values: Mapping[str, Any], language: str) -> dict[str, str]:
+    shown = {name: str(value) for name, value in values.items() if value not in (None, "")}
+    if str(values.get("person", "")).startswith("per_"):
+        shown.pop("person")  # an id tells a reader nothing
+    for name in _DATES:
+        if name in shown:
+            shown[name] = date_text(date.fromisoformat(shown[name][:10]), language)
+    for name in _AMOUNTS:
+        if name in shown:
+            shown[name] = (
+                amount_text(values[name], values["currency"], language) if values.get("currency") else ""
+            )
+    if "plan" in shown:
+        shown["plan"] = shown.get("plan_name") or shown["plan"].title()
+    shown["cycle"] = {"month": gettext("monthly"), "year": gettext("annual")}.get(shown.get("cycle", ""), "")
+    shown["topic"] = topic(shown.get("topic", ""))
+    shown["why"] = reason(shown.get("reason", ""))
+    return shown
+
+
+def topic(code: str) -> str:
+    """What a request to sales is about."""
+    return {
+        "several_teams": gettext("several teams"),
+        "division": gettext("a division"),
+        "more_seats": gettext("more seats than are sold online"),
+        "pay_by_invoice": gettext("paying by invoice"),
+        "plan": gettext("a plan that sales offers"),
+        "change": gettext("a change of the plan"),
+        "other": gettext("something else"),
+    }.get(code, "")
+
+
+def reason(code: str) -> str:
+    """Why a payment was declined, as far as it helps the payer; empty for what only banks know."""
+    return {
+        "insufficient_funds": gettext("not enough money on the account"),
+        "expired_card": gettext("the card has expired"),
+        "stolen_card": gettext("the card is blocked"),
+        "account_closed": gettext("the account was closed"),
+        "cancelled": gettext("the approval was cancelled"),
+        "approval_refused": gettext("the bank did not approve"),
+    }.get(code, "")
