@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from django.db import connections
@@ -25,7 +26,11 @@ def press(quote: Quote, now: datetime, said: list[str], start: threading.Barrier
     try:
         start.wait()
         change = purchases.confirm(
-            quote_id=quote.pk, person=quote.person, now=now, return_path="/upgrade/changes/{change}/", language="nl"
+            quote_id=quote.pk,
+            person=quote.person,
+            now=now,
+            return_path="/upgrade/changes/{change}/",
+            language="nl",
         )
         for attempt_id in Attempt.objects.filter(payment__change=change).values_list("pk", flat=True):
             collect.collect(attempt_id, now=now)
@@ -67,10 +72,7 @@ def test_two_buyers_at_once_end_with_one_subscription_and_one_charge_that_stands
             save_method(customer, person, clock.now)
             quotes.append(quote_for(space, person, clock.now, customer=customer))
         said: list[str] = []
-        at_once(
-            lambda start, quote=quotes[0]: press(quote, clock.now, said, start),
-            lambda start, quote=quotes[1]: press(quote, clock.now, said, start),
-        )
+        at_once(*[partial(press, quote, clock.now, said) for quote in quotes])
         collect.refund_due(clock.now)
         outcomes.add(tuple(sorted(said)))
         assert Subscription.objects.live().filter(space=space).count() == 1
@@ -91,7 +93,7 @@ def test_one_button_pressed_from_two_tabs_at_once_charges_once(clock: HandClock)
         save_method(customer, anna, clock.now)
         quote = quote_for(space, anna, clock.now, customer=customer)
         said: list[str] = []
-        at_once(*[lambda start: press(quote, clock.now, said, start)] * 3)  # noqa: B023  # joined within the round
+        at_once(*[partial(press, quote, clock.now, said)] * 3)
         assert Change.objects.filter(quote=quote).count() == 1
         assert Attempt.objects.filter(payment__change__quote=quote).count() == 1
         assert len(standing_captures()) == number

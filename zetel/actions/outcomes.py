@@ -5,6 +5,7 @@ legal transition and changes nothing.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -16,6 +17,8 @@ from zetel.rules import transitions
 from zetel.rules.event_types import EventType
 from zetel.rules.money import Money
 from zetel.rules.outcomes import Outcome
+from zetel.rules.payments import Decision, Effect, decide
+from zetel.rules.transitions import AttemptStatus
 
 
 def record_outcome(reference: str, outcome: Outcome, *, now: datetime) -> Attempt | None:
@@ -39,29 +42,43 @@ def record_outcome(reference: str, outcome: Outcome, *, now: datetime) -> Attemp
 
 
 def _book(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
-    wanted = Money(attempt.payment.amount, attempt.payment.currency)
-    if outcome.kind == "paid" and outcome.amount != wanted:
-        _park(attempt, outcome, now)
-    elif outcome.kind == "paid":
-        _paid(attempt, outcome, now)
-    elif outcome.kind == "declined":
-        _declined(attempt, outcome, now)
-    elif outcome.kind == "action":
-        _needs_action(attempt, outcome, now)
-    elif outcome.kind == "processing":
-        transition(attempt, transitions.ATTEMPT, "processing", charge_id=outcome.charge_id)
-    else:
-        transition(attempt, transitions.ATTEMPT, "unknown", ask_at=now + payments.ASK_STEPS[0])
+    """Do what `rules.payments` decides; an outcome that was booked before changes nothing."""
+    payment = attempt.payment
+    wanted = Money(payment.amount, payment.currency)
+    decision = decide(AttemptStatus(attempt.status), outcome, wanted)
+    if decision.effect is Effect.IGNORE:
+        return
+    if decision.effect is Effect.PARK:
+        _park(attempt, decision, outcome, now)
+        return
+    said = _facts(outcome, now)
+    if decision.effect is Effect.REFUSE and outcome.reason == "cancelled":
+        decision = Decision(AttemptStatus.CANCELLED, Effect.REFUSE)
+    if not transition(attempt, transitions.ATTEMPT, decision.status, **said):
+        return
+    if decision.effect is Effect.BOOK:
+        _paid(attempt, now)
+    elif decision.effect is Effect.REFUSE:
+        _refused(attempt, outcome, now)
+    elif decision.effect is Effect.ASK_PERSON:
+        _needs_action(attempt, now)
 
 
-def _paid(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
-    if attempt.status in ("declined", "cancelled"):
-        _tell_staff(attempt, "paid_after_refusal", now)
-        return
-    if not transition(
-        attempt, transitions.ATTEMPT, "paid", charge_id=outcome.charge_id, settled_at=now, ask_at=None
-    ):
-        return
+def _facts(outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """What an attempt keeps of an outcome; a settled one is asked about no more, an unknown one soon."""
+    facts: dict[str, Any] = {"reason": outcome.reason[:64], "is_hard": outcome.hard}
+    if outcome.charge_id:
+        facts["charge_id"] = outcome.charge_id
+    if outcome.kind == "action":
+        facts["action_url"] = outcome.action_url
+    if outcome.kind in ("paid", "declined"):
+        facts |= {"settled_at": now, "ask_at": None}
+    if outcome.kind == "unknown":
+        facts["ask_at"] = now + payments.ASK_STEPS[0]
+    return facts
+
+
+def _paid(attempt: Attempt, now: datetime) -> None:
     payment = attempt.payment
     if payment.change_id:
         change = Change.objects.select_related("space", "quote__space", "quote__person", "person").get(
@@ -78,50 +95,41 @@ def _paid(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
         )  # fmt: skip
 
 
-def _declined(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
+def _refused(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
     """Final for this try: nothing else changed, no number was used (rule C5)."""
-    status = "cancelled" if outcome.reason == "cancelled" else "declined"
-    if not transition(
-        attempt, transitions.ATTEMPT, status, reason=outcome.reason[:64], is_hard=outcome.hard, settled_at=now,
-        charge_id=outcome.charge_id, ask_at=None,
-    ):  # fmt: skip
-        return
     payment = attempt.payment
-    transition(payment, transitions.PAYMENT, "cancelled" if status == "cancelled" else "refused")
+    transition(payment, transitions.PAYMENT, "cancelled" if attempt.status == "cancelled" else "refused")
     change = payment.change
+    facts = {"reason": outcome.reason, "amount": payment.amount, "currency": payment.currency}
     if change and transition(change, transitions.CHANGE, "declined", reason=outcome.reason[:64]):
         record(
             EventType.CHANGE_DECLINED, now=now, actor=change.person, space=change.space, customer=payment.customer,
-            after={"reason": outcome.reason, "amount": payment.amount, "currency": payment.currency},
+            after=facts,
         )  # fmt: skip
     elif payment.invoice:
         record(
             EventType.PAYMENT_DECLINED, now=now, actor=None, space=payment.invoice.space, customer=payment.customer,
-            subscription=payment.invoice.subscription, invoice=payment.invoice, after={"reason": outcome.reason},
+            subscription=payment.invoice.subscription, invoice=payment.invoice, after=facts,
         )  # fmt: skip
 
 
-def _needs_action(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
-    moved = transition(
-        attempt, transitions.ATTEMPT, "action", charge_id=outcome.charge_id, action_url=outcome.action_url
-    )
+def _needs_action(attempt: Attempt, now: datetime) -> None:
     change = attempt.payment.change
-    if moved and change and transition(change, transitions.CHANGE, "action"):
+    if change and transition(change, transitions.CHANGE, "action"):
         record(
             EventType.CHANGE_ACTION_NEEDED, now=now, actor=change.person, space=change.space,
             customer=attempt.payment.customer, after={"expires_at": change.expires_at.isoformat()},
         )  # fmt: skip
 
 
-def _park(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
-    """Another amount or currency is not a payment: nothing is sold for it, and staff are told (rule G3)."""
-    if not transition(
-        attempt, transitions.ATTEMPT, "parked", charge_id=outcome.charge_id, reason="amount_mismatch", ask_at=None
-    ):
+def _park(attempt: Attempt, decision: Decision, outcome: Outcome, now: datetime) -> None:
+    """Money that is no payment of ours: another amount, or after a refusal. Nothing is sold for it; staff are told."""
+    if decision.status is not AttemptStatus.PARKED:
+        _tell_staff(attempt, "paid_after_refusal", now, said=outcome.amount)
         return
-    payment = attempt.payment
-    transition(payment, transitions.PAYMENT, "parked")
-    change = payment.change
+    transition(attempt, transitions.ATTEMPT, "parked", **{**_facts(outcome, now), "reason": "amount_mismatch"})
+    transition(attempt.payment, transitions.PAYMENT, "parked")
+    change = attempt.payment.change
     if change:
         transition(change, transitions.CHANGE, "declined", reason="amount_mismatch")
     _tell_staff(attempt, "amount_mismatch", now, said=outcome.amount)

@@ -14,6 +14,7 @@ from zetel.models import Attempt, Change, Customer, Invoice, Payment, PaymentMet
 from zetel.rules import transitions
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
+from zetel.rules.payments import refundable
 
 FIRST_ASK = timedelta(seconds=60)
 ASK_STEPS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
@@ -94,8 +95,7 @@ def want_refund(attempt: Attempt, *, amount: int, reason: str, now: datetime) ->
     """Write a refund of (part of) a paid try and defer the job. Refunds never exceed the payment (rule G6)."""
     Attempt.objects.select_for_update().get(pk=attempt.pk)
     wanted = attempt.refunds.exclude(status="refused").aggregate(sum=Sum("amount"))["sum"] or 0
-    if amount <= 0 or wanted + amount > attempt.payment.amount:
-        raise ZetelError("refund_too_large", left=attempt.payment.amount - wanted)
+    refundable(attempt.payment.amount, wanted, amount)
     number = attempt.refunds.count() + 1
     refund = Refund.objects.create(
         attempt=attempt, amount=amount, currency=attempt.payment.currency, reason=reason,

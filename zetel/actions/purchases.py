@@ -5,7 +5,7 @@ with one subscription. Money that came for nothing is given back at once.
 """
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -28,9 +28,9 @@ from zetel.models.subscriptions import WAITING
 from zetel.rules import transitions
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
+from zetel.rules.payments import approval_until
+from zetel.rules.periods import first_instant
 from zetel.rules.quotes import PricedPurchase, end_covered, from_json
-
-CHANGE_LIFE = timedelta(hours=23)
 
 
 def confirm(*, quote_id: uuid.UUID, person: Person, now: datetime, return_path: str, language: str) -> Change:
@@ -51,8 +51,9 @@ def confirm(*, quote_id: uuid.UUID, person: Person, now: datetime, return_path: 
         if now >= quote.expires_at:
             raise ZetelError("quote_expired")
         _check_still_true(quote, space, customer, now)
+        period_end = first_instant(from_json(quote.body).period_end, standing.zone_of(space, customer))
         change = Change.objects.create(
-            space=space, quote=quote, person=person, created_at=now, expires_at=now + CHANGE_LIFE
+            space=space, quote=quote, person=person, created_at=now, expires_at=approval_until(now, period_end)
         )
         record(EventType.CHANGE_STARTED, now=now, actor=person, space=space, after=_facts(quote))
         if quote.due_amount == 0:

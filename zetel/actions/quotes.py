@@ -5,7 +5,7 @@ of what it was made from. Nothing else is changed here.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -16,11 +16,10 @@ from zetel.rules.billing import Terms
 from zetel.rules.catalog import Catalog, check_offer, price_on
 from zetel.rules.coverage import check_purchase, purchase_effect
 from zetel.rules.errors import ZetelError
+from zetel.rules.payments import quote_until
 from zetel.rules.periods import Cycle, first_instant
 from zetel.rules.quotes import PricedPurchase, price_purchase, to_json
 from zetel.rules.seats import SpaceKind
-
-QUOTE_VALIDITY = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,8 @@ def bind(draft: PurchaseDraft, *, now: datetime) -> Quote:
             due_amount=made.priced.due,
             priced_on=made.priced.terms.starts_on,
             priced_at=now,
-            expires_at=min(
-                now + QUOTE_VALIDITY,
-                first_instant(made.priced.period_end, standing.zone_of(draft.space, draft.customer)),
+            expires_at=quote_until(
+                now, first_instant(made.priced.period_end, standing.zone_of(draft.space, draft.customer))
             ),
             basis=made.basis,
         )  # fmt: skip

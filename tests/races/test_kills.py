@@ -1,0 +1,65 @@
+"""Killed between asking for the money and writing it down: found again by reference, charged once (rule G3)."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import datetime
+
+import pytest
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+from tests.conftest import HandClock
+from tests.directory_world import World, begin
+from tests.races.test_two_buyers import standing_captures
+from tests.world import customer_of, quote_for, save_method
+from zetel.actions import purchases
+from zetel.jobs import collect
+from zetel.models import Attempt, Change, ClockSetting, Invoice, Subscription
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def collected_by_a_process_that_dies(attempt: Attempt, where: str) -> None:
+    info = connection.settings_dict
+    url = make_conninfo(
+        dbname=info["NAME"], user=info["USER"], password=info["PASSWORD"] or None, host=info["HOST"],
+        port=info["PORT"] or None,
+    )  # fmt: skip
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.races.dies", str(attempt.pk), where],
+        env={**os.environ, "ZETEL_DATABASE_URL": url}, check=False, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == -signal.SIGKILL
+
+
+def confirmed(world: World, number: int, now: datetime) -> tuple[Change, Attempt]:
+    """A purchase whose intent is committed and whose collector has not come yet."""
+    anna = world.person(f"Anna{number}")
+    customer = customer_of(anna, now)
+    save_method(customer, anna, now)
+    quote = quote_for(world.workspace(anna), anna, now, customer=customer)
+    change = purchases.confirm(
+        quote_id=quote.pk, person=anna, now=now, return_path="/upgrade/changes/{change}/", language="nl"
+    )
+    return change, Attempt.objects.get(payment__change=change)
+
+
+@pytest.mark.parametrize("where", ["after_claim", "after_charge"])
+def test_a_killed_collector_leaves_one_charge_and_one_subscription(clock: HandClock, where: str) -> None:
+    ClockSetting.objects.create(pk=1, frozen_at=clock.now)
+    world = begin(clock.now)
+    for number in range(1, 4):
+        change, attempt = confirmed(world, number, clock.now)
+        collected_by_a_process_that_dies(attempt, where)
+        attempt.refresh_from_db()
+        assert attempt.status == "sent"
+        assert not Subscription.objects.filter(space=change.space).exists()
+        assert len(standing_captures()) == (number if where == "after_charge" else number - 1)
+        clock.move(seconds=61)
+        assert collect.ask_due(clock.now) == 1
+        change.refresh_from_db()
+        assert change.status == "done"
+        assert len(standing_captures()) == number
+        assert Invoice.objects.filter(subscription=change.subscription).count() == 1
