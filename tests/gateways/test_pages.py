@@ -322,4 +322,5 @@ def test_no_full_card_number_is_anywhere_after_a_whole_flow(
         digits = re.sub(r"(?<=\d)[ -](?=\d)", "", text) if text not in rendered else text
         assert NUMBER not in digits
         assert REAL_LOOKING not in digits
+    assert setup.redirect_url.rstrip("/").rpartition("/")[2] not in caplog.text
     assert not any(re.search(r"(?<!\d)846(?!\d)", row) for row in stored)

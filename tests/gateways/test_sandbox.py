@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 from django.db import IntegrityError, connections, transaction
@@ -337,9 +337,12 @@ def test_an_event_tells_what_was_then_also_when_it_is_sent_later(
 def test_a_retry_made_eight_times_at_once_after_no_answer_is_taken_once(sandbox: SandboxDriver) -> None:
     token = saved(sandbox, "timeout_before")
     assert charge(sandbox, token, "pay-1").kind == "unknown"
+    together = Barrier(8)
 
     def one(_number: int) -> str:
         try:
+            sandbox.gateway.fetch(reference="pay-1")  # so that each has its connection before all begin
+            together.wait(timeout=10)
             return charge(sandbox, token, "pay-1").kind
         finally:
             connections.close_all()
