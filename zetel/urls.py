@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("zetel.web.directory_urls")),  # before allauth's, one of whose pages it wraps
     path("accounts/", include("allauth.urls")),
     path("", include("zetel.web.upgrade_urls")),
+    path("", include("zetel.web.billing_urls")),
     path("webhooks/<slug:gateway>/", webhooks.receive, name="gateway_webhook"),
 ]
 if settings.CONFIG.sandbox:

@@ -1,0 +1,51 @@
+"""The public price page: plans side by side per cycle and currency, with an anchor for each (screens 1)."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from zetel import clock
+from zetel.models import CatalogVersion
+from zetel.rules.catalog import Catalog
+from zetel.web.currencies import currency_choices, currency_of
+from zetel.web.places import guess
+from zetel.web.upgrade_plan import chosen, plan_columns
+from zetel.web.upgrade_words import language
+
+
+@require_safe
+def pricing(request: HttpRequest) -> HttpResponse:
+    """Nobody needs to be logged in; choosing a plan leads to the flow, by way of logging in."""
+    catalog = CatalogVersion.objects.current()
+    cycle, currency = chosen(request, catalog, "year", currency_of(guess(request)[0], catalog))
+    columns = plan_columns(catalog, cycle=cycle, currency=currency, on=clock.now())
+    for column in columns:
+        asked = f"?plan={column['code']}&cycle={cycle}&currency={currency}"
+        by_sales = f"?topic=plan&plan={column['code']}&cycle={cycle}"
+        column["href"] = (
+            reverse("sales_request") + by_sales if column["by_sales"] else reverse("upgrade") + asked
+        )
+    return render(
+        request, "pricing/pricing.html",
+        {
+            "columns": columns, "cycle": cycle, "currency": currency, "currencies": currency_choices(catalog),
+            "table": _table(catalog), "signup_url": reverse("account_signup"),
+        },
+    )  # fmt: skip
+
+
+def _table(catalog: Catalog) -> list[tuple[str, list[str]]]:
+    """Row by row what each plan contains, in words: for a close look, and for readers by ear."""
+    yes, no = gettext("Yes"), gettext("No")
+    plans = list(catalog.plans.values())
+    rows = [
+        (words[language()], [yes if code in plan.features else no for plan in plans])
+        for code, words in catalog.feature_words.items()
+    ]
+    rows += [
+        (words[language()], [str(plan.limits.get(code, gettext("No limit"))) for plan in plans])
+        for code, words in catalog.limit_words.items()
+    ]
+    return rows
