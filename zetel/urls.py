@@ -3,13 +3,14 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from zetel.web import styleguide, webhooks
+from zetel.web import languages, styleguide, webhooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("zetel.web.directory_urls")),  # before allauth's, one of whose pages it wraps
     path("accounts/", include("allauth.urls")),
     path("", include("zetel.web.upgrade_urls")),
     path("", include("zetel.web.billing_urls")),
+    path("language/", languages.set_language, name="set_language"),
     path("webhooks/<slug:gateway>/", webhooks.receive, name="gateway_webhook"),
 ]
 if settings.CONFIG.sandbox:
