@@ -334,10 +334,10 @@ def test_an_event_tells_what_was_then_also_when_it_is_sent_later(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_retry_made_eight_times_at_once_after_no_answer_is_taken_once(sandbox: SandboxDriver) -> None:
+def test_a_retry_made_four_times_at_once_after_no_answer_is_taken_once(sandbox: SandboxDriver) -> None:
     token = saved(sandbox, "timeout_before")
     assert charge(sandbox, token, "pay-1").kind == "unknown"
-    together = Barrier(8)
+    together = Barrier(4)
 
     def one(_number: int) -> str:
         try:
@@ -347,8 +347,8 @@ def test_a_retry_made_eight_times_at_once_after_no_answer_is_taken_once(sandbox:
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(one, range(8))) == {"paid"}
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(one, range(4))) == {"paid"}
     assert captured(sandbox, "pay-1") == [TEN]
 
 
