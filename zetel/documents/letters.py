@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 
 from zetel.documents.amounts import amount_text, date_text
+from zetel.documents.timeline import topic
 
 Params = Mapping[str, Any]
 Facts = tuple[tuple[str, str], ...]
@@ -258,6 +259,7 @@ def _request_facts(params: Params) -> Facts:
     wish = params.get("wish") or {}
     known = {**wish, **{key: value for key, value in params.items() if value}}
     return _shown(
+        (gettext("Subject"), topic(_fact(params, "topic"))),
         (gettext("Name"), _fact(params, "name")),
         (gettext("E-mail"), _fact(params, "email")),
         (gettext("Company"), _fact(params, "company")),

@@ -1,0 +1,232 @@
+"""The back office: what waits for a person, and the requests and mails that say so. Reading, and sending again."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from zetel import clock
+from zetel.actions import outbox
+from zetel.documents.timeline import topic
+from zetel.models import (
+    Attempt,
+    InboundEvent,
+    Mail,
+    Person,
+    Refund,
+    SalesRequest,
+    Subscription,
+    SupportRequest,
+)
+from zetel.rules.errors import ZetelError
+from zetel.rules.roles import Capability
+from zetel.web.mailbox import kind_word as mail_word
+from zetel.web.staff_frame import allowed, enter, page, rows_of, search_of
+from zetel.web.words import cycle_word
+
+LATEST = 5
+PARKED_LISTED_MAX = 50
+SUPPORT_DAYS = timedelta(days=30)
+STATUS_WORDS = {
+    "open": (gettext_lazy("open"), "warn"),
+    "offered": (gettext_lazy("offered"), "info"),
+    "approved": (gettext_lazy("approved"), "good"),
+    "declined": (gettext_lazy("declined"), "bad"),
+    "withdrawn": (gettext_lazy("withdrawn"), ""),
+    "queued": (gettext_lazy("waits"), "info"),
+    "sent": (gettext_lazy("sent"), "good"),
+    "parked": (gettext_lazy("parked"), "bad"),
+}
+
+
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    """How much waits, each with the way to it."""
+    person = enter(request, Capability.STAFF_ENTER)
+    now = clock.now()
+    may_sell = allowed(person, Capability.STAFF_OFFER)
+    context = {
+        "acts": _waiting(person, now - SUPPORT_DAYS),
+        "latest_sales": SalesRequest.objects.select_related("space").order_by("-id")[:LATEST]
+        if may_sell
+        else [],
+        "latest_support": SupportRequest.objects.select_related("space", "person").order_by("-id")[:LATEST],
+    }
+    return page(request, "staff/overview.html", person, context)
+
+
+def _waiting(person: Person, since: datetime) -> list[dict[str, str]]:
+    """The rows of the overview, those that this person may open."""
+    sales = SalesRequest.objects.filter(status="open").count()
+    asked = SupportRequest.objects.filter(created_at__gte=since).count()
+    stuck = sum(_parked_counts().values())
+    rows = [
+        (
+            Capability.STAFF_OFFER, "staff_sales", "mail", gettext("Sales inbox"),
+            ngettext("%(count)d open request", "%(count)d open requests", sales) % {"count": sales},
+        ),
+        (
+            Capability.STAFF_ENTER, "staff_support", "help", gettext("Questions to support"),
+            ngettext("%(count)d in the last 30 days", "%(count)d in the last 30 days", asked) % {"count": asked},
+        ),
+        (
+            Capability.STAFF_ENTER, "staff_parked", "alert", gettext("Parked work"),
+            ngettext("%(count)d thing", "%(count)d things", stuck) % {"count": stuck}
+            if stuck else gettext("Nothing is parked."),
+        ),
+        (
+            Capability.STAFF_CUSTOMERS_SEE, "staff_customers", "users", gettext("Customers"),
+            gettext("Search by name, e-mail, space or invoice number"),
+        ),
+    ]  # fmt: skip
+    return [
+        {"href": reverse(name), "icon": icon, "label": label, "note": note}
+        for capability, name, icon, label, note in rows
+        if allowed(person, capability)
+    ]
+
+
+@require_GET
+def sales_requests(request: HttpRequest) -> HttpResponse:
+    """The sales inbox: open requests first, newest first."""
+    person = enter(request, Capability.STAFF_OFFER)
+    rows = SalesRequest.objects.select_related("space")
+    rows = rows.filter(status="open") if "all" not in request.GET else rows
+    found = rows_of(request, rows.order_by("-id"))
+    context = {
+        "rows": found,
+        "shown": [(row, STATUS_WORDS[row.status], topic(row.topic)) for row in found],
+        "everything": "all" in request.GET,
+    }
+    return page(request, "staff/sales.html", person, context)
+
+
+@require_GET
+def sales_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
+    """One request with everything that was asked."""
+    person = enter(request, Capability.STAFF_OFFER)
+    row = SalesRequest.objects.select_related("space", "person").filter(pk=request_id).first()
+    if row is None:
+        raise ZetelError("not_found")
+    context = {"row": row, "facts": _wish_facts(row), "status": STATUS_WORDS[row.status]}
+    return page(request, "staff/sales_request.html", person, context)
+
+
+def _wish_facts(row: SalesRequest) -> list[dict[str, str]]:
+    wish: dict[str, Any] = row.wish if isinstance(row.wish, dict) else {}
+    told = [
+        (gettext("Subject"), topic(row.topic) or row.topic),
+        (gettext("Name"), row.name),
+        (gettext("E-mail"), row.email),
+        (gettext("Company"), row.company),
+        (gettext("Phone"), row.phone),
+        (gettext("Space"), row.space.name if row.space else ""),
+        (gettext("Plan"), str(wish.get("plan") or "").title()),
+        (
+            gettext("Billing cycle"),
+            cycle_word(wish["cycle"]) if wish.get("cycle") in ("month", "year") else "",
+        ),
+        (gettext("Seats"), str(wish.get("seats") or "")),
+    ]
+    known = {"plan", "cycle", "seats", "space"}
+    told += [
+        (str(name), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+        for name, value in wish.items()
+        if name not in known and value not in (None, "", [])
+    ]
+    return [{"label": label, "value": value} for label, value in told if value]
+
+
+@require_GET
+def support_requests(request: HttpRequest) -> HttpResponse:
+    person = enter(request, Capability.STAFF_ENTER)
+    rows = SupportRequest.objects.select_related("space", "person").order_by("-id")
+    return page(request, "staff/support.html", person, {"rows": rows_of(request, rows)})
+
+
+@require_GET
+def support_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
+    person = enter(request, Capability.STAFF_ENTER)
+    row = SupportRequest.objects.select_related("space", "person").filter(pk=request_id).first()
+    if row is None:
+        raise ZetelError("not_found")
+    facts = [
+        {"label": gettext("Name"), "value": row.person.label},
+        {"label": gettext("E-mail"), "value": row.person.email},
+        {"label": gettext("Space"), "value": row.space.name if row.space else gettext("none")},
+    ]
+    return page(request, "staff/support_request.html", person, {"row": row, "facts": facts})
+
+
+@require_GET
+def parked(request: HttpRequest) -> HttpResponse:
+    """Work that will not go by itself, newest first; a number of each kind (rule X16)."""
+    person = enter(request, Capability.STAFF_ENTER)
+    context = {
+        "counts": _parked_counts(),
+        "limit": PARKED_LISTED_MAX,
+        "attempts": Attempt.objects.filter(status="parked")
+        .select_related("payment__customer")
+        .order_by("-id")[:PARKED_LISTED_MAX],
+        "refunds": Refund.objects.filter(status__in=("parked", "refused"))
+        .select_related("attempt__payment__customer")
+        .order_by("-id")[:PARKED_LISTED_MAX],
+        "subscriptions": Subscription.objects.exclude(parked_reason="")
+        .select_related("space", "customer")
+        .order_by("-id")[:PARKED_LISTED_MAX],
+        "inbound": InboundEvent.objects.filter(status="parked").order_by("-id")[:PARKED_LISTED_MAX],
+        "mails": Mail.objects.filter(status="parked").order_by("-id")[:PARKED_LISTED_MAX],
+        "may_resend": allowed(person, Capability.STAFF_RESEND),
+    }
+    return page(request, "staff/parked.html", person, context)
+
+
+def _parked_counts() -> dict[str, int]:
+    return {
+        "attempts": Attempt.objects.filter(status="parked").count(),
+        "refunds": Refund.objects.filter(status__in=("parked", "refused")).count(),
+        "subscriptions": Subscription.objects.exclude(parked_reason="").count(),
+        "inbound": InboundEvent.objects.filter(status="parked").count(),
+        "mails": Mail.objects.filter(status="parked").count(),
+    }
+
+
+@require_GET
+def mails(request: HttpRequest) -> HttpResponse:
+    """Every mail, newest first, without its text: what a customer wrote or got is not for everybody's eyes."""
+    person = enter(request, Capability.STAFF_RESEND)
+    rows = Mail.objects.order_by("-id").defer("text", "html")
+    status = request.GET.get("status", "")
+    if status in ("queued", "sent", "parked"):
+        rows = rows.filter(status=status)
+    search = search_of(request)
+    if search:
+        rows = rows.filter(Q(to_email__icontains=search) | Q(subject__icontains=search))
+    found = rows_of(request, rows)
+    context = {
+        "rows": found,
+        "shown": [(mail, STATUS_WORDS[mail.status], mail_word(mail.kind)) for mail in found],
+        "status": status,
+        "search": search,
+        "may_see": settings.CONFIG.sandbox and allowed(person, Capability.SANDBOX_CLOCK),
+    }
+    return page(request, "staff/mails.html", person, context)
+
+
+@require_POST
+def mail_retry(request: HttpRequest, mail_id: uuid.UUID) -> HttpResponse:
+    """Send a parked mail again."""
+    enter(request, Capability.STAFF_RESEND)
+    if outbox.retry(mail_id, now=clock.now()):
+        messages.success(request, gettext("The mail is being sent again."))
+    else:
+        messages.warning(request, gettext("That mail is not parked any more."))
+    return redirect("staff_mails")
