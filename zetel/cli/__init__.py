@@ -90,18 +90,32 @@ def prepare() -> None:
     _in_django(config, "zetel.cli.prepare.run")(config)
 
 
+Data = Annotated[Path | None, typer.Option(help="Folder of the `zetel up` that runs.")]
+
+
 @app.command()
 def catalog(
     file: Annotated[Path, typer.Argument(help="A catalogue in TOML.", exists=True, dir_okay=False)],
+    data: Data = None,
 ) -> None:
     """Apply a catalogue of plans and prices."""
-    _in_django(load(), "zetel.cli.catalog.apply")(file)
+    _in_django(_beside_up(data), "zetel.cli.catalog.apply")(file)
 
 
 @app.command()
-def demo() -> None:
-    """Add sample data once, and print the logins. `zetel up --demo` does it after starting."""
-    config = load()
+def staff(
+    email: Annotated[str, typer.Argument(help="The address somebody signed up with.")],
+    role: Annotated[str, typer.Argument(help="sales, support, finance, operator, or none to take it away.")],
+    data: Data = None,
+) -> None:
+    """Make somebody one of the seller's people: the way to the first operator of an installation."""
+    _in_django(_beside_up(data), "zetel.cli.staff.name")(email, role)
+
+
+@app.command()
+def demo(data: Data = None) -> None:
+    """Add sample data once, and print the logins. `zetel up --demo` does it by itself."""
+    config = _beside_up(data)
     if not config.sandbox:
         raise ConfigError("ZETEL_MODE=live: sample data belongs in a sandbox; start one on another folder")
     _in_django(config, "zetel.cli.demo.load")()
@@ -109,7 +123,6 @@ def demo() -> None:
 
 clock_app = typer.Typer(help="Show or set the clock of a sandbox.", no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
-Data = Annotated[Path | None, typer.Option(help="Folder of the `zetel up` that runs.")]
 Back = Annotated[bool, typer.Option("--back", help="Turn the clock back although what has happened stays.")]
 
 

@@ -200,5 +200,10 @@ def _print(password: str) -> None:
         table.add_row(who, email)
     console.print(table)
     teams = Space.objects.filter(kind=TEAM, organization__name="Noordlicht").count()
-    console.print(f"Password of all: [bold]{password}[/bold]    ({teams} teams in Noordlicht)")
-    console.print(f"Log in: {address}/accounts/login/    Mail: {address}/sandbox/mailbox/    Prices: {address}/pricing")
+    for line in (
+        f"Password of all: {password}    ({teams} teams in Noordlicht)",
+        f"Log in:  {address}/accounts/login/",
+        f"Mailbox: {address}/sandbox/mailbox/",
+        f"Prices:  {address}/pricing",
+    ):
+        console.print(line, soft_wrap=True, highlight=False)
