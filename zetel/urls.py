@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", languages.set_language, name="set_language"),
     path("webhooks/<slug:gateway>/", webhooks.receive, name="gateway_webhook"),
 ]
+urlpatterns += [path("staff/", include("zetel.web.urls_staff"))]
 if settings.CONFIG.sandbox:
+    urlpatterns += [path("sandbox/mailbox/", include("zetel.web.urls_mailbox"))]
     urlpatterns += [path("sandbox/", include("zetel.sandbox.urls"))]  # the pretend payment company's own pages
     urlpatterns += [path("styleguide/", styleguide.styleguide, name="styleguide")]

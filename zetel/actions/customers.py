@@ -246,3 +246,24 @@ def _tell_both(space: Space, subscription: Subscription, old: Person, new: Perso
     for kind, person in (("billing_owner_old", old), ("billing_owner_new", new)):
         key = f"{kind}:{subscription.pk}:{subscription.version}"
         mail.queue(kind, once_key=key, now=now, to_person=person, space=space, params=facts)
+
+
+def remove_method(method: PaymentMethod, *, actor: Person, now: datetime) -> Customer:
+    """Whoever set a method up takes it away from billing that somebody else owns now (rule R5).
+
+    Before the next charge another one is asked for. A billing owner replaces the own method instead: method_in_use.
+    """
+    with transaction.atomic():
+        customer = lock_customer(method.customer_id)
+        method = PaymentMethod.objects.select_for_update().get(pk=method.pk)
+        if method.set_up_by_id != actor.pk:
+            raise ZetelError("forbidden")
+        if customer.billing_owner_id == actor.pk:
+            raise ZetelError("method_in_use")
+        if not transition(method, transitions.METHOD, "removed"):
+            raise ZetelError("no_change")
+        record(
+            EventType.METHOD_REMOVED, now=now, actor=actor, customer=customer,
+            before={"label": method.label, "kind": method.kind},
+        )  # fmt: skip
+    return customer

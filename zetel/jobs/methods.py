@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import structlog
 from django.conf import settings
 
 from zetel import gateways
@@ -10,6 +11,8 @@ from zetel.gateways.base import GatewayUnavailable
 from zetel.models import Customer, MethodSetup, PaymentMethod, Person
 from zetel.rules.errors import ZetelError
 from zetel.rules.outcomes import MethodKind
+
+log = structlog.get_logger(__name__)
 
 
 def offered() -> tuple[MethodKind, ...]:
@@ -53,3 +56,12 @@ def finish(setup: MethodSetup, *, now: datetime) -> PaymentMethod | None:
     if said.status == "pending":
         raise ZetelError("method_required")
     return customers.finish_setup(setup.pk, said.method if said.status == "done" else None, now=now)
+
+
+def remove(method: PaymentMethod, *, person: Person, now: datetime) -> None:
+    """Take a method out of use, then let the gateway forget it. What counts is ours: it is never charged again."""
+    customers.remove_method(method, actor=person, now=now)
+    try:
+        gateways.get(method.gateway).forget(method.token)
+    except GatewayUnavailable:
+        log.warning("the gateway could not be told to forget a method", method=method.public_id)

@@ -1,0 +1,35 @@
+"""The six acts of the Billing tab, in the order of the screens."""
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from zetel.models import Invoice
+from zetel.templatetags.zetel import number
+from zetel.web.billing_view import Billing, seats_words
+
+
+def acts_of(billing: Billing, latest: Invoice | None) -> list[dict[str, str]]:
+    """Address, icon, label and a short note of each act."""
+    space = billing.space.pk
+    used = gettext("%(used)s of %(seats)s in use") % {"used": number(billing.counted), "seats": number(billing.seats)}
+    plan = ", ".join((billing.plan, billing.cycle, seats_words(billing.seats)))
+    all_of_them = reverse("billing_invoices", args=[space])
+    invoice = reverse("billing_invoice", args=[space, latest.pk]) if latest else all_of_them
+    return [
+        _act("billing_plan", space, "edit", gettext("Edit plan"), plan),
+        _act("billing_seats", space, "seat", gettext("Seat utilization"), used),
+        _act("billing_information", space, "building", gettext("Billing information"), str(billing.customer)),
+        _act("billing_owner", space, "swap", gettext("Change billing owner"), billing.owner.label),
+        {
+            "href": invoice, "icon": "invoice", "label": gettext("Latest invoice"),
+            "note": latest.number if latest else gettext("No invoices yet"),
+        },
+        {
+            "href": f"/s/{billing.space.public_id}/support", "icon": "help", "label": gettext("Contact support"),
+            "note": gettext("A person answers by e-mail"),
+        },
+    ]  # fmt: skip
+
+
+def _act(name: str, space: object, icon: str, label: str, note: str) -> dict[str, str]:
+    return {"href": reverse(name, args=[space]), "icon": icon, "label": label, "note": note}

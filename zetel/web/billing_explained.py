@@ -1,0 +1,20 @@
+"""An invoice line as one sentence that can be checked by hand (rule I3), in the reader's language."""
+
+from django.utils.translation import get_language
+
+from zetel.documents.explain import explain
+from zetel.models import InvoiceLine
+
+
+def reader_language() -> str:
+    """`nl` or `en`: the languages that documents are written in."""
+    return "nl" if (get_language() or "en").startswith("nl") else "en"
+
+
+def explained(line: InvoiceLine, currency: str) -> str:
+    """`5 seats × € 13,49 × 21 van 31 dagen = € 45,69`."""
+    return explain(
+        seats=line.seats, unit_price=line.unit_amount, days=(line.end - line.start).days,
+        of_days=(line.period_end - line.period_start).days, amount=line.amount, discount_bp=line.discount_bp,
+        discount_amount=line.discount_amount, currency=currency, language=reader_language(),
+    )  # fmt: skip

@@ -1,0 +1,164 @@
+"""Invoices: the list, one with its lines in words, its PDF, and a year of them as a zip."""
+
+import io
+import uuid
+import zipfile
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext, pgettext
+from django.views.decorators.http import require_GET
+
+from zetel import clock
+from zetel.access import load_invoice, load_space
+from zetel.documents.amounts import percent_text
+from zetel.jobs.files import ensure_pdf, file_name
+from zetel.models import CatalogVersion, Invoice, InvoiceLine, Payment
+from zetel.rules.catalog import Catalog
+from zetel.rules.errors import ZetelError
+from zetel.rules.money import Money
+from zetel.rules.periods import local_date
+from zetel.rules.roles import Capability
+from zetel.templatetags.zetel import longdate
+from zetel.web import places
+from zetel.web.billing_explained import explained, reader_language
+from zetel.web.billing_view import invoice_state, invoices_of, open_amount, place, shown
+from zetel.web.words import cycle_word, plan_name
+
+INVOICES_ON_A_PAGE = 25
+YEARS_MAX = 50
+IN_A_ZIP_MAX = 500
+
+
+@require_GET
+def invoices(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
+    """Every document of the space that the person may read, newest first, and the years to take along."""
+    seen = load_space(request, space_id, Capability.INVOICES_SEE)
+    rows = invoices_of(seen.space, seen.person)
+    page = Paginator(rows, INVOICES_ON_A_PAGE).get_page(request.GET.get("page"))
+    years = [day.year for day in rows.order_by().dates("issued_on", "year", order="DESC")[:YEARS_MAX]]
+    listed = shown(page.object_list, _today())
+    context = {**place(seen), "page": page, "invoices": listed, "years": years}
+    return render(request, "billing/invoices.html", context)
+
+
+@dataclass(frozen=True)
+class LineShown:
+    """A line in words and its amount after discount."""
+
+    title: str
+    period: str
+    explanation: str
+    amount: Money
+
+
+def lines_shown(invoice: Invoice, lines: list[InvoiceLine], catalog: Catalog) -> list[LineShown]:
+    """What was sold, when, how it was reckoned (rule I3), and what it comes to."""
+    return [
+        LineShown(
+            title=f"{plan_name(catalog, line.plan)}, {cycle_word(line.cycle)}",
+            period=gettext("%(start)s up to %(end)s") % {"start": longdate(line.start), "end": longdate(line.end)},
+            explanation=explained(line, invoice.currency),
+            amount=Money(line.amount - line.discount_amount, invoice.currency),
+        )
+        for line in lines
+    ]
+
+
+@require_GET
+def invoice(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> HttpResponse:
+    """One document: parties of that day, lines explained, taxes, totals, and what became of the payment."""
+    found = _load(request, space_id, invoice_id)
+    lines = list(found.lines.order_by("position"))
+    country = found.buyer["country"]
+    context = {
+        "space": found.space, "invoice": found, "state": invoice_state(found, _today()),
+        "lines": lines_shown(found, lines, CatalogVersion.objects.current()), "totals": _totals(found),
+        "paid_at": getattr(found, "paid_at", None), "due": open_amount(found), "is_note": found.kind == "credit_note",
+        "country": dict(places.countries()).get(country, country),
+    }  # fmt: skip
+    return render(request, "billing/invoice.html", context)
+
+
+def _totals(invoice: Invoice) -> list[dict[str, object]]:
+    """Net, one row per tax, total, and what balance paid of it; amounts as they were issued."""
+    currency = invoice.currency
+    net = Money(invoice.net_amount, currency)
+    rows: list[dict[str, object]] = [{"label": gettext("Net"), "money": net, "kind": "sub"}]
+    rows += [
+        {"label": _tax_words(tax.category, tax.rate_bp), "money": Money(tax.tax_amount, currency), "kind": "soft"}
+        for tax in invoice.taxes.order_by("category", "-rate_bp")
+    ]
+    rows.append({"label": gettext("Total"), "money": Money(invoice.total_amount, currency), "kind": "total"})
+    if invoice.balance_used_amount:
+        used = Money(-invoice.balance_used_amount, currency)
+        rows.append({"label": gettext("Paid from your balance"), "money": used, "kind": "soft"})
+    return rows
+
+
+def _tax_words(category: str, rate_bp: int) -> str:
+    if category == "AE":
+        return gettext("VAT reverse-charged")
+    if category == "O":
+        return gettext("Outside the scope of EU VAT")
+    return pgettext("tax", "VAT %(rate)s") % {"rate": percent_text(rate_bp, reader_language())}
+
+
+@require_GET
+def pdf(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> HttpResponse:
+    """The frozen bytes, from the tab."""
+    found = _load(request, space_id, invoice_id)
+    return _file(ensure_pdf(found, clock.now()), file_name(found), "application/pdf")
+
+
+@require_GET
+def pdf_anywhere(request: HttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
+    """The same bytes by the document alone: invoices outlive spaces (S8)."""
+    found = load_invoice(request, invoice_id)
+    return _file(ensure_pdf(found, clock.now()), file_name(found), "application/pdf")
+
+
+@require_GET
+def year(request: HttpRequest, space_id: uuid.UUID, of_year: int) -> HttpResponse:
+    """All documents of one year in one file."""
+    seen = load_space(request, space_id, Capability.INVOICES_SEE)
+    rows = invoices_of(seen.space, seen.person).filter(issued_on__year=of_year)
+    found = list(rows.select_related("customer", "credits")[:IN_A_ZIP_MAX])
+    if not found:
+        raise ZetelError("not_found")
+    now, packed = clock.now(), io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for row in reversed(found):
+            made_on = (row.issued_on.year, row.issued_on.month, row.issued_on.day, 0, 0, 0)
+            member = zipfile.ZipInfo(file_name(row), made_on)
+            archive.writestr(member, ensure_pdf(row, now))
+    return _file(packed.getvalue(), gettext("invoices-%(year)s.zip") % {"year": of_year}, "application/zip")
+
+
+def _load(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> Invoice:
+    """A document of this space that the person may read; one of another space does not exist here."""
+    seen = load_space(request, space_id, Capability.INVOICES_SEE)
+    paid = Payment.objects.filter(invoice=OuterRef("pk"), status="paid").order_by("-paid_at").values("paid_at")[:1]
+    rows = invoices_of(seen.space, seen.person).filter(pk=invoice_id)
+    found = rows.select_related("customer", "credits", "space").annotate(paid_at=Subquery(paid)).first()
+    if found is None:
+        raise ZetelError("not_found")
+    return found
+
+
+def _file(content: bytes, name: str, kind: str) -> HttpResponse:
+    """A download that no browser guesses about and nobody between keeps."""
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store, private"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _today() -> date:
+    return local_date(clock.now(), settings.CONFIG.seller.time_zone)

@@ -1,0 +1,95 @@
+"""Payment method: choose card or PayPal, save it at the gateway's own page, and come back to Done (rule G2).
+
+The old method stays until the gateway says that the new one works. Card data is typed on the gateway's page only.
+"""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from zetel import clock
+from zetel.jobs import methods
+from zetel.models import MethodSetup, PaymentMethod
+from zetel.rules.errors import ZetelError
+from zetel.rules.outcomes import MethodKind
+from zetel.rules.roles import Capability
+from zetel.web.billing_view import load_owned, place
+from zetel.web.errors import sentence
+from zetel.web.forms import Card, RadioCards, ZetelForm
+
+_WAIT = ("gateway_unavailable", "method_required")
+
+
+class MethodForm(ZetelForm):
+    """Which kind of method, of those that a gateway of this installation offers."""
+
+    kind = forms.ChoiceField(label=_("Pay by"), widget=RadioCards)
+
+    def __init__(self, data: Any = None, *, present: str) -> None:
+        super().__init__(data, initial={"kind": present})
+        cards = {
+            "card": Card(gettext("Card"), gettext("You fill in the card on the payment company's page.")),
+            "paypal": Card("PayPal", gettext("You log in to PayPal and agree.")),
+        }
+        fields: dict[str, Any] = self.fields
+        fields["kind"].choices = [(kind, cards[kind]) for kind in methods.offered()]
+
+
+@require_http_methods(["GET", "POST"])
+def method(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
+    """Choose, and go to the gateway. When it cannot be reached nothing is lost: the page comes back and says so."""
+    now = clock.now()
+    seen, billing = load_owned(request, space_id, Capability.BILLING_MANAGE, now)
+    present = billing.method.kind if billing.method else "card"
+    form = MethodForm(request.POST if request.method == "POST" else None, present=present)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        kind: MethodKind = "paypal" if form.cleaned_data["kind"] == "paypal" else "card"
+        back = reverse("billing_method", args=[space_id]) + "/return/{setup}"
+        try:
+            url = methods.begin(
+                billing.customer, person=seen.person, kind=kind, now=now, return_path=back,
+                next_path=reverse("billing", args=[space_id]),
+            )  # fmt: skip
+        except ZetelError as error:
+            if error.code != "gateway_unavailable":
+                raise
+            form.add_error(None, sentence(error))
+            status = 503
+        else:
+            return redirect(url)
+    context = {**place(seen), "billing": billing, "form": form}
+    return render(request, "billing/method.html", context, status=status)
+
+
+@require_GET
+def returned(request: HttpRequest, space_id: uuid.UUID, setup_id: uuid.UUID) -> HttpResponse:
+    """Back from the gateway: Done, refused, not finished, or no answer. Safe to open again."""
+    now = clock.now()
+    seen, billing = load_owned(request, space_id, Capability.BILLING_MANAGE, now)
+    setup = MethodSetup.objects.filter(pk=setup_id, person=seen.person, customer=billing.customer).first()
+    if setup is None:
+        raise ZetelError("not_found")
+    kept: PaymentMethod | None = None
+    outcome = "done"
+    try:
+        kept = methods.finish(setup, now=now)
+    except ZetelError as error:
+        if error.code not in _WAIT:
+            raise
+        outcome = "unavailable" if error.code == "gateway_unavailable" else "unfinished"
+    else:
+        setup.refresh_from_db(fields=["status"])
+        outcome = setup.status
+    context = {
+        **place(seen), "outcome": outcome, "old": billing.method,
+        "method": kept if outcome == "done" else None,
+    }  # fmt: skip
+    return render(request, "billing/method_done.html", context, status=503 if outcome == "unavailable" else 200)

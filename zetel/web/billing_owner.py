@@ -1,0 +1,93 @@
+"""Change billing owner: choose a member, read what changes, confirm (rules R5, P12)."""
+
+import uuid
+from datetime import datetime
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from zetel import clock
+from zetel.access import person_of
+from zetel.actions import customers
+from zetel.jobs import methods
+from zetel.models import Membership, PaymentMethod, Person, Space, Subscription
+from zetel.models.spaces import MEMBER
+from zetel.models.subscriptions import LIVE
+from zetel.rules.errors import ZetelError
+from zetel.rules.roles import Capability
+from zetel.web.billing_seats import QUERY_LENGTH_MAX
+from zetel.web.billing_view import Billing, load_owned, place
+from zetel.web.errors import sentence
+
+CANDIDATES_ON_A_PAGE = 20
+
+
+@require_GET
+def owner(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
+    """Who may become billing owner: active members, no guests; searchable."""
+    seen, billing = load_owned(request, space_id, Capability.HAND_OVER, clock.now())
+    query = request.GET.get("q", "").strip()[:QUERY_LENGTH_MAX]
+    rows = candidates(seen.space).exclude(pk=billing.owner.pk)
+    if query:
+        rows = rows.filter(Q(name__icontains=query) | Q(email__icontains=query))
+    page = Paginator(rows, CANDIDATES_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {**place(seen), "billing": billing, "page": page, "query": query}
+    return render(request, "billing/owner.html", context)
+
+
+def candidates(space: Space) -> QuerySet[Person]:
+    """Active members of that very space, no guests and no machines (rule R1), by name."""
+    stays = Membership.objects.of_space(space).active().filter(standing=MEMBER)
+    rows = Person.objects.filter(pk__in=stays.values("person_id"), is_active=True, is_machine=False)
+    return rows.order_by(Lower("name"), "email")
+
+
+@require_http_methods(["GET", "POST"])
+def confirm(request: HttpRequest, space_id: uuid.UUID, person_id: uuid.UUID) -> HttpResponse:
+    """What handing over to this person changes, and the button that does it."""
+    now = clock.now()
+    seen, billing = load_owned(request, space_id, Capability.HAND_OVER, now)
+    to = candidates(seen.space).filter(pk=person_id).first()
+    if to is None or to.pk == billing.owner.pk:
+        raise ZetelError("not_found")
+    if request.method == "POST":
+        customers.hand_over(billing.subscription, to=to, actor=seen.person, now=now)
+        if "remove_method" in request.POST:
+            _take_away(billing, seen.person, now)
+        messages.success(request, gettext("%(name)s manages billing from now on.") % {"name": to.label})
+        return redirect("space_home", space_id)
+    others = Subscription.objects.filter(status__in=LIVE, customer=billing.customer)
+    context = {
+        **place(seen), "billing": billing, "to": to,
+        "is_one_of_several": others.exclude(pk=billing.subscription.pk).exists(),
+    }  # fmt: skip
+    return render(request, "billing/owner_confirm.html", context)
+
+
+def _take_away(billing: Billing, person: Person, now: datetime) -> None:
+    """The old owner's own method, if it is still the one in use."""
+    method = PaymentMethod.objects.filter(customer=billing.customer, status="active", set_up_by=person).first()
+    if method:
+        methods.remove(method, person=person, now=now)
+
+
+@require_POST
+def remove_method(request: HttpRequest, method_id: uuid.UUID) -> HttpResponse:
+    """Take one's own method away from billing that somebody else owns now; reached from /billing."""
+    person = person_of(request)
+    method = PaymentMethod.objects.filter(pk=method_id, set_up_by=person, status="active").first()
+    if method is None:
+        raise ZetelError("not_found")
+    try:
+        methods.remove(method, person=person, now=clock.now())
+    except ZetelError as error:
+        messages.error(request, sentence(error))
+    else:
+        messages.success(request, gettext("%(method)s is not used any more.") % {"method": method.label})
+    return redirect("billing_home")

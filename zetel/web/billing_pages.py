@@ -1,0 +1,160 @@
+"""The Billing tab itself, what stands in its place on other spaces, and /billing, which leads people to theirs."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET
+
+from zetel import clock
+from zetel.access import Seen, person_of
+from zetel.actions import standing
+from zetel.models import Invoice, PaymentMethod, Person, Space, Subscription
+from zetel.models.subscriptions import LIVE
+from zetel.rules.periods import local_date
+from zetel.rules.roles import Capability
+from zetel.templatetags.zetel import amount, longdate
+from zetel.web.billing_acts import acts_of
+from zetel.web.billing_timeline import timeline_of
+from zetel.web.billing_view import (
+    Billing,
+    billing_of,
+    invoices_of,
+    load_for_billing,
+    open_amount,
+    place,
+    shown,
+)
+from zetel.web.words import kind_word
+
+INVOICES_ON_TAB = 6
+INVOICES_ON_A_PAGE = 25
+PLACES_MAX = 100
+
+
+@require_GET
+def tab(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
+    """The tab for the billing owner; for others who that is; without a subscription what there is instead."""
+    seen = load_for_billing(request, space_id)
+    now = clock.now()
+    billing = billing_of(seen.space, now)
+    if billing is None:
+        return _instead(request, seen, now)
+    if not seen.may(Capability.BILLING_SEE):
+        return render(request, "billing/who.html", {**place(seen), "owner": billing.owner})
+    return render(request, "billing/tab.html", _tab(seen, billing))
+
+
+def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
+    newest = list(invoices_of(seen.space, seen.person)[: INVOICES_ON_TAB + 1])
+    open_ones = [row for row in newest if row.state == "open" and row.kind == "invoice"]
+    return {
+        **place(seen),
+        "billing": billing,
+        "facts": _facts(billing),
+        "acts": acts_of(billing, newest[0] if newest else None),
+        "invoices": shown(newest[:INVOICES_ON_TAB], billing.today),
+        "has_more": len(newest) > INVOICES_ON_TAB,
+        "open_invoices": [(row, open_amount(row)) for row in open_ones],
+        "timeline": timeline_of(billing),
+    }
+
+
+def _facts(billing: Billing) -> list[dict[str, object]]:
+    """When it renews and for how much, who pays, and who manages."""
+    rows: list[dict[str, object]] = []
+    if billing.next_on and billing.renewal:
+        note = gettext("%(amount)s with tax, as things stand now") % {"amount": amount(billing.renewal)}
+        rows.append({"label": gettext("Renews on"), "value": longdate(billing.next_on), "note": note})
+    elif billing.subscription.ends_on:
+        kept = gettext("Everything that was made here is kept.")
+        rows.append({"label": gettext("Ends on"), "value": longdate(billing.subscription.ends_on), "note": kept})
+    rows.append({"label": gettext("Paid by"), "value": str(billing.customer)})
+    rows.append({"label": gettext("Billing owner"), "value": billing.owner.label, "note": billing.owner.email})
+    return rows
+
+
+def _instead(request: HttpRequest, seen: Seen, now: datetime) -> HttpResponse:
+    """No live subscription: what covers the space, what it was once invoiced, or that it is free (R7, P9)."""
+    space = seen.space
+    if seen.may(Capability.INVOICES_SEE):
+        return _ended(request, seen, now)
+    cover = standing.around(space).above
+    if cover:
+        holder = cover[0]
+        owner = Person.objects.filter(customers=holder.customer_id).first()
+        context = {**place(seen, has_tab=False), "by": holder.space, "owner": owner}
+        return render(request, "billing/covered.html", context)
+    return render(request, "billing/free.html", place(seen, has_tab=False))
+
+
+def _ended(request: HttpRequest, seen: Seen, now: datetime) -> HttpResponse:
+    """For the last billing owner: the invoices stay, and the plan can be bought again."""
+    last = Subscription.objects.filter(space=seen.space, status="ended", last_owner=seen.person).order_by("-id").first()
+    page = Paginator(invoices_of(seen.space, seen.person), INVOICES_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        **place(seen, has_tab=False), "ended_on": last.ended_on if last else None, "page": page,
+        "invoices": shown(page.object_list, _seller_today(now)), "may_buy": seen.may(Capability.SUBSCRIPTION_BUY),
+    }  # fmt: skip
+    return render(request, "billing/ended.html", context)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A space of which a person is billing owner, in a choice of several."""
+
+    space: Space
+
+    @property
+    def kind(self) -> str:
+        return kind_word(self.space.kind)
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead a billing owner to the tab, or to a choice of several; a former one to the invoices; others a word."""
+    person = person_of(request)
+    owned = Subscription.objects.filter(status__in=LIVE, customer__billing_owner=person)
+    places = [Place(row.space) for row in owned.select_related("space").order_by("space__name", "id")[:PLACES_MAX]]
+    kept = left_behind(person)
+    has_past = _past(person).exists()
+    if len(places) == 1 and not kept and not has_past:
+        return redirect("billing", places[0].space.pk)
+    page = Paginator(_past(person), INVOICES_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "places": places, "methods": kept, "page": page,
+        "invoices": shown(page.object_list, _seller_today(clock.now())),
+        "again": _ended_spaces(person),
+    }  # fmt: skip
+    return render(request, "billing/home.html", context)
+
+
+def _past(person: Person) -> QuerySet[Invoice]:
+    """Invoices of ended subscriptions whose last owner the person was; also of spaces that are gone (S8)."""
+    ended = Invoice.objects.filter(subscription__status="ended", subscription__last_owner=person)
+    return ended.select_related("space").order_by("-issued_on", "-id")
+
+
+def _ended_spaces(person: Person) -> list[Space]:
+    """Spaces that were once paid by this person and have no plan now."""
+    lived = Subscription.objects.filter(status__in=LIVE).values("space_id")
+    rows = Space.objects.filter(subscriptions__status="ended", subscriptions__last_owner=person)
+    return list(rows.exclude(pk__in=lived).distinct().order_by("name")[:PLACES_MAX])
+
+
+def left_behind(person: Person) -> list[PaymentMethod]:
+    """Methods this person set up that now pay for somebody else's billing (rule R5)."""
+    rows = PaymentMethod.objects.filter(status="active", set_up_by=person).exclude(
+        Q(customer__billing_owner=person) | Q(customer__billing_owner=None)
+    )
+    return list(rows.select_related("customer__billing_owner").order_by("id")[:PLACES_MAX])
+
+
+def _seller_today(now: datetime) -> date:
+    return local_date(now, settings.CONFIG.seller.time_zone)

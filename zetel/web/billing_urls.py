@@ -1,0 +1,36 @@
+"""Addresses of the Billing tab. Included at the root."""
+
+from django.urls import path
+
+from zetel.web import (
+    billing_information,
+    billing_invoices,
+    billing_method,
+    billing_owner,
+    billing_pages,
+    billing_plan,
+    billing_seats,
+    converters,
+)
+
+converters.register()
+
+_TAB = "s/<spc:space_id>/billing/"
+
+urlpatterns = [
+    path("billing/", billing_pages.home, name="billing_home"),
+    path("billing/methods/<pmd:method_id>/remove", billing_owner.remove_method, name="billing_method_remove"),
+    path("billing/invoices/<inv:invoice_id>/pdf", billing_invoices.pdf_anywhere, name="billing_pdf"),
+    path(_TAB, billing_pages.tab, name="billing"),
+    path(_TAB + "plan", billing_plan.plan, name="billing_plan"),
+    path(_TAB + "seats", billing_seats.seats, name="billing_seats"),
+    path(_TAB + "information", billing_information.information, name="billing_information"),
+    path(_TAB + "owner", billing_owner.owner, name="billing_owner"),
+    path(_TAB + "owner/<per:person_id>", billing_owner.confirm, name="billing_owner_confirm"),
+    path(_TAB + "method", billing_method.method, name="billing_method"),
+    path(_TAB + "method/return/<set:setup_id>", billing_method.returned, name="billing_method_return"),
+    path(_TAB + "invoices/", billing_invoices.invoices, name="billing_invoices"),
+    path(_TAB + "invoices/<int:of_year>.zip", billing_invoices.year, name="billing_invoices_year"),
+    path(_TAB + "invoices/<inv:invoice_id>/", billing_invoices.invoice, name="billing_invoice"),
+    path(_TAB + "invoices/<inv:invoice_id>/pdf", billing_invoices.pdf, name="billing_invoice_pdf"),
+]

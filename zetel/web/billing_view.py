@@ -1,0 +1,308 @@
+"""What the Billing tab shows of a subscription, read with a number of queries that nothing on the page makes grow.
+
+`billing_of` reads the live subscription of a space with everything that belongs to it; the other functions turn rows
+into the words and amounts of the page. Nothing here decides or writes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
+from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
+
+from zetel.access import Seen, load_space
+from zetel.actions import standing
+from zetel.models import (
+    CatalogVersion,
+    Customer,
+    Invoice,
+    Membership,
+    Person,
+    Space,
+    Subscription,
+    SubscriptionTerms,
+)
+from zetel.models.spaces import DIVISION
+from zetel.models.subscriptions import LIVE
+from zetel.rules.billing import Terms, due_minus_billed, next_boundary, terms_at
+from zetel.rules.catalog import Catalog
+from zetel.rules.errors import ZetelError
+from zetel.rules.money import Money
+from zetel.rules.periods import Cycle
+from zetel.rules.quotes import document
+from zetel.rules.roles import Capability
+from zetel.rules.subscriptions import renewal_terms
+from zetel.templatetags.zetel import longdate
+from zetel.web.billing_tab import billing_url
+from zetel.web.words import cycle_word, kind_word, plan_name
+
+NEARLY_FULL_PERCENT = 90
+
+
+@dataclass(frozen=True)
+class Method:
+    """The active payment method as people know it."""
+
+    kind: str
+    label: str
+    expires_on: date | None
+
+
+@dataclass(frozen=True)
+class State:
+    """How a subscription or document stands: its words and the tone of its badge."""
+
+    label: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Billing:
+    """A live subscription on a day of its customer's time zone."""
+
+    space: Space
+    subscription: Subscription
+    customer: Customer
+    terms: tuple[Terms, ...]
+    counted: int
+    method: Method | None
+    catalog: Catalog
+    today: date
+
+    @property
+    def owner(self) -> Person:
+        assert self.customer.billing_owner is not None, "a live subscription has its billing owner (R1)"
+        return self.customer.billing_owner
+
+    @cached_property
+    def present(self) -> Terms:
+        """The terms that count today."""
+        return terms_at(self.terms, self.today) or self.terms[0]
+
+    @property
+    def plan(self) -> str:
+        return plan_name(self.catalog, self.present.plan)
+
+    @property
+    def cycle(self) -> str:
+        return cycle_word(self.present.cycle)
+
+    @property
+    def seats(self) -> int:
+        return self.present.seats
+
+    @property
+    def seats_left(self) -> int:
+        return self.seats - self.counted
+
+    @property
+    def seats_shown(self) -> int:
+        """For a bar, which cannot be more than full."""
+        return min(self.counted, self.seats)
+
+    @property
+    def seats_tone(self) -> str:
+        if self.counted > self.seats:
+            return "bad"
+        return "warn" if self.counted * 100 >= self.seats * NEARLY_FULL_PERCENT else ""
+
+    @property
+    def state(self) -> State:
+        status, ends_on = self.subscription.status, self.subscription.ends_on
+        if status == "past_due":
+            return State(gettext("Payment failed"), "bad")
+        if status == "trial":
+            return State(gettext("Trial until %(date)s") % {"date": longdate(ends_on or self.next_on)}, "info")
+        if ends_on:
+            return State(gettext("Ends on %(date)s") % {"date": longdate(ends_on)}, "warn")
+        return State(gettext("Active"), "good")
+
+    @cached_property
+    def next_on(self) -> date | None:
+        """The day on which the next period begins; None when the subscription ends before."""
+        return next_boundary(self.terms, self.today, self.subscription.ends_on)
+
+    @cached_property
+    def renewal(self) -> Money | None:
+        """What the next period will cost with tax, as things stand now; seats grow with the people counted (C7)."""
+        if self.next_on is None or self.subscription.status == "trial":
+            return None
+        terms = renewal_terms(self.terms, on=self.next_on, counted=self.counted) or terms_at(self.terms, self.next_on)
+        assert terms is not None, "a boundary has terms"
+        lines = due_minus_billed((replace(terms, starts_on=self.next_on),), (), through=self.next_on)
+        asked = document(lines, standing.treatment_of(self.space, self.customer, self.next_on))
+        return Money(asked.total, terms.currency)
+
+    @property
+    def pending(self) -> list[str]:
+        """What will change by itself, one sentence each, in the order of days (C4)."""
+        said = [
+            gettext("From %(date)s: %(plan)s, %(cycle)s, %(seats)s")
+            % {
+                "date": longdate(row.starts_on),
+                "plan": plan_name(self.catalog, row.plan),
+                "cycle": cycle_word(row.cycle),
+                "seats": seats_words(row.seats),
+            }
+            for row in self.terms
+            if row.starts_on > self.today
+        ]
+        if self.subscription.ends_on:
+            said.append(gettext("The plan ends on %(date)s") % {"date": longdate(self.subscription.ends_on)})
+        return said
+
+
+def seats_words(count: int) -> str:
+    return ngettext("%(count)d seat", "%(count)d seats", count) % {"count": count}
+
+
+def billing_of(space: Space, now: datetime) -> Billing | None:
+    """The live subscription of a space, with customer, owner, terms, method and people counted: two queries."""
+    terms = SubscriptionTerms.objects.filter(subscription=OuterRef("pk")).order_by("starts_on", "id")
+    active = Q(customer__methods__status="active")
+    row = (
+        Subscription.objects.live()
+        .filter(space=space)
+        .select_related("customer__billing_owner")
+        .annotate(
+            terms_kept=ArraySubquery(
+                terms.values(
+                    json=JSONObject(
+                        starts_on="starts_on", plan="plan", cycle="cycle", seats="seats", unit_amount="unit_amount",
+                        currency="currency", anchor_on="anchor_on",
+                    )
+                )
+            ),
+            method=FilteredRelation("customer__methods", condition=active),
+            method_kind=F("method__kind"),
+            method_label=F("method__label"),
+            method_expires_on=F("method__expires_on"),
+            counted=Coalesce(Subquery(_counted(space)), 0),
+        )
+        .first()
+    )  # fmt: skip
+    if row is None:
+        return None
+    kept: Any = row
+    return Billing(
+        space=space,
+        subscription=row,
+        customer=row.customer,
+        terms=tuple(_terms(facts) for facts in kept.terms_kept),
+        counted=kept.counted,
+        method=Method(kept.method_kind, kept.method_label, kept.method_expires_on) if kept.method_kind else None,
+        catalog=CatalogVersion.objects.current(),
+        today=standing.today_of(space, row.customer, now),
+    )
+
+
+def _counted(space: Space) -> Any:
+    """How many people take a seat, each once, as a subquery (rule S3)."""
+    place = "space__division_id" if space.kind == DIVISION else "space_id"
+    rows = Membership.objects.of_space(space).counted().order_by().values(place)
+    return rows.annotate(people=Count("person_id", distinct=True)).values("people")
+
+
+def _terms(facts: dict[str, Any]) -> Terms:
+    return Terms(
+        starts_on=date.fromisoformat(facts["starts_on"]), plan=facts["plan"], cycle=Cycle(facts["cycle"]),
+        seats=facts["seats"], unit_amount=facts["unit_amount"], currency=facts["currency"],
+        anchor_on=date.fromisoformat(facts["anchor_on"]),
+    )  # fmt: skip
+
+
+def load_for_billing(request: HttpRequest, space_id: Any) -> Seen:
+    """Who may look at a space's billing at all: its owner, a former one, or members, who learn who the owner is."""
+    try:
+        return load_space(request, space_id, Capability.INVOICES_SEE)
+    except ZetelError as error:
+        if error.code != "forbidden":
+            raise
+    return load_space(request, space_id, Capability.BILLING_SEE_OWNER)
+
+
+def load_owned(request: HttpRequest, space_id: Any, capability: Capability, now: datetime) -> tuple[Seen, Billing]:
+    """A space and its live subscription for an act of the billing owner; raises no_subscription after an end."""
+    seen = load_space(request, space_id, capability)
+    billing = billing_of(seen.space, now)
+    if billing is None:
+        raise ZetelError("no_subscription")
+    return seen, billing
+
+
+@dataclass(frozen=True)
+class InvoiceShown:
+    """An issued document in a list."""
+
+    invoice: Invoice
+    state: State
+
+    @property
+    def public_id(self) -> str:
+        return self.invoice.public_id
+
+    @property
+    def number(self) -> str:
+        return self.invoice.number
+
+    @property
+    def issued_on(self) -> date:
+        return self.invoice.issued_on
+
+    @property
+    def total(self) -> Money:
+        return Money(self.invoice.total_amount, self.invoice.currency)
+
+    @property
+    def is_note(self) -> bool:
+        return self.invoice.kind == "credit_note"
+
+
+def shown(invoices: Iterable[Invoice], today: date) -> list[InvoiceShown]:
+    return [InvoiceShown(invoice, invoice_state(invoice, today)) for invoice in invoices]
+
+
+def invoice_state(invoice: Invoice, today: date) -> State:
+    """Paid, open, late, credited or written off; a credit note is what it says."""
+    if invoice.kind == "credit_note":
+        return State(gettext("Credit note"))
+    if invoice.state == "open":
+        return State(gettext("Late"), "bad") if invoice.due_on < today else State(gettext("Open"), "info")
+    return {
+        "paid": State(gettext("Paid"), "good"),
+        "credited": State(gettext("Credited")),
+        "written_off": State(gettext("Written off")),
+    }[invoice.state]
+
+
+def invoices_of(space: Space, person: Person) -> QuerySet[Invoice]:
+    """The documents of a space that this person may read, newest first (R3, R5, R7).
+
+    Those of the live subscription that the person owns, whoever paid them then, and those of ended ones whose last
+    owner the person was.
+    """
+    live = Q(subscription__status__in=LIVE, subscription__customer__billing_owner=person)
+    ended = Q(subscription__status="ended", subscription__last_owner=person)
+    return Invoice.objects.filter(live | ended, space=space).order_by("-issued_on", "-id")
+
+
+def open_amount(invoice: Invoice) -> Money:
+    """What an open invoice still asks for: its total less the balance that was used (I7, as far as payments go)."""
+    asked = invoice.total_amount - invoice.balance_used_amount if invoice.state == "open" else 0
+    return Money(asked, invoice.currency)
+
+
+def place(seen: Seen, *, has_tab: bool = True) -> dict[str, Any]:
+    """What every page of the tab needs of its space: names, and the tabs it stands between."""
+    space = seen.space
+    return {
+        "seen": seen, "space": space, "kind_label": kind_word(space.kind), "tab": "billing",
+        "billing_tab": (gettext("Billing"), billing_url(space)) if has_tab else None,
+        "hide_people": space.kind == DIVISION,
+    }  # fmt: skip
