@@ -424,3 +424,8 @@ def child_environment(config: Config, **extra: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         **extra,
     }
+
+
+def adopt(environment: dict[str, str]) -> None:
+    """Go on as a process that was started with this environment."""
+    os.environ.update(environment)

@@ -26,20 +26,12 @@ def fragments() -> list[Path]:
 
 
 def read(file: Path) -> Catalog:
-    """One fragment; its texts must be whole and certain."""
+    """One fragment. Raises TranslationError when it cannot be read."""
     try:
         with file.open("rb") as lines:
-            catalog = read_po(lines, locale=LOCALE, abort_invalid=True)
+            return read_po(lines, locale=LOCALE, abort_invalid=True)
     except (PoFileError, UnicodeDecodeError) as error:
         raise TranslationError(f"{file.name}: {error}; correct that entry") from error
-    for message in texts(catalog):
-        if message.fuzzy:
-            raise TranslationError(
-                f"{file.name}: {message.id!r} is marked fuzzy; check its text and remove the mark"
-            )
-        if not all(forms(message)):
-            raise TranslationError(f"{file.name}: {message.id!r} has no Dutch text; write it")
-    return catalog
 
 
 def texts(catalog: Catalog) -> list[Message]:
@@ -53,20 +45,32 @@ def forms(message: Message) -> tuple[str, ...]:
 
 
 def merged(files: list[Path] | None = None) -> Catalog:
-    """All fragments as one catalogue. Two fragments may hold the same message only with the same text."""
+    """All fragments as one catalogue; of a text that stands in several, the first counts."""
     whole = Catalog(locale=LOCALE, domain="django", charset="utf-8")
+    for file in fragments() if files is None else files:
+        for message in texts(read(file)):
+            if whole.get(message.id, message.context) is None:
+                whole.add(message.id, message.string, context=message.context)
+    return whole
+
+
+def faults(files: list[Path] | None = None) -> list[str]:
+    """What is wrong with the fragments, each with its cure: empty, uncertain or disagreeing texts."""
+    found = []
     origin: dict[tuple[object, object], tuple[Path, tuple[str, ...]]] = {}
     for file in fragments() if files is None else files:
         for message in texts(read(file)):
-            key = (message.id, message.context)
-            other, already = origin.setdefault(key, (file, forms(message)))
-            if already != forms(message):
-                raise TranslationError(
-                    f"{message.id!r} is {already[0]!r} in {other.name} but {forms(message)[0]!r} in {file.name};"
-                    " keep one of them"
+            if message.fuzzy:
+                found.append(
+                    f"{file.name}: {message.id!r} is marked fuzzy; check its text and remove the mark"
                 )
-            whole.add(message.id, message.string, context=message.context)
-    return whole
+            if not all(forms(message)):
+                found.append(f"{file.name}: {message.id!r} has no Dutch text; write it")
+            other, first = origin.setdefault((message.id, message.context), (file, forms(message)))
+            if first != forms(message):
+                here = f"{first[0]!r} in {other.name} but {forms(message)[0]!r} in {file.name}"
+                found.append(f"{message.id!r} is {here}; keep one of them")
+    return found
 
 
 def write(root: Path) -> Path:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import allauth
 import django
+import pytest
 from babel.messages.catalog import Message
 from babel.messages.extract import extract_python
 from django.utils.translation.template import templatize
 
 from tests.house.source import ROOT, calls, python_files, templates
-from zetel.translations import forms, fragments, merged, read, texts
+from zetel.translations import faults, forms, fragments, merged, read, texts
 
 # Which arguments hold text: (singular, plural, context)
 KEYWORDS: dict[str, tuple[int, int | None, int | None]] = {
@@ -81,6 +82,35 @@ def _theirs() -> frozenset[str]:
     return frozenset(known)
 
 
+def test_fragments_are_whole_and_agree() -> None:
+    assert not faults(), "\n".join(faults())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fault"),
+    [
+        ('msgid "Seat"\nmsgstr ""\n', "", "a.po: 'Seat' has no Dutch text; write it"),
+        (
+            '#, fuzzy\nmsgid "Seat"\nmsgstr "Stoel"\n',
+            "",
+            "a.po: 'Seat' is marked fuzzy; check its text and remove the mark",
+        ),
+        (
+            'msgid "Seat"\nmsgstr "Stoel"\n',
+            'msgid "Seat"\nmsgstr "Zetel"\n',
+            "'Seat' is 'Stoel' in a.po but 'Zetel' in b.po; keep one of them",
+        ),
+    ],
+)
+def test_a_faulty_fragment_is_named_with_its_cure(
+    tmp_path: Path, first: str, second: str, fault: str
+) -> None:
+    files = [tmp_path / "a.po", tmp_path / "b.po"]
+    for file, text in zip(files, (first, second), strict=True):
+        file.write_text(text)
+    assert faults(files) == [fault]
+
+
 def test_every_text_has_its_dutch() -> None:
     ours = {_key(message) for message in texts(merged())}
     missing = [
@@ -103,11 +133,10 @@ def test_no_dutch_is_left_over() -> None:
 
 def test_dutch_and_english_fill_in_the_same_things() -> None:
     wrong = [
-        f"{message.id!r} -> {form!r}"
+        f"{english!r} -> {dutch!r}"
         for message in texts(merged())
-        for form in forms(message)
-        if _places(form) - _places(*_english(message))
-        or (_places(*_english(message)) - _places(form)) - {"count"}
+        for english, dutch in zip(_english(message), forms(message), strict=True)
+        if _places(dutch) - _places(*_english(message)) or _places(english) - _places(dutch) - {"count"}
     ]
     assert not wrong, "use the same %(names)s in both languages:\n" + "\n".join(wrong)
 

@@ -102,9 +102,23 @@ def test_a_killed_web_server_takes_its_workers_along(installation: Installation)
     assert [family[pid] for pid in wait_until_gone(list(family))] == []
 
 
+def test_a_killed_database_stops_all_at_once_and_loses_nothing(installation: Installation) -> None:
+    installation.start()
+    family = installation.family()
+    os.kill(installation.member("postgres -D"), signal.SIGKILL)
+    code, said = installation.ended()
+    assert code == 1
+    assert "database ended unexpectedly; stopping all" in said
+    assert [family[pid] for pid in wait_until_gone(list(family), seconds=5)] == []
+    installation.start()
+    assert _catalogs(installation.data) == 1
+    assert installation.stop()[0] == 0
+
+
 def test_ctrl_c_while_starting_ends_cleanly() -> None:
     fresh = Installation()
-    fresh.process = fresh.begin()
+    fresh.begin()
+    assert fresh.process is not None
     while not (fresh.data / "pg18" / "postmaster.pid").exists():
         assert fresh.process.poll() is None
     family = fresh.family()

@@ -15,7 +15,7 @@ import typer
 from django.utils.module_loading import import_string
 
 from zetel import __version__
-from zetel.config import Config, ConfigError, child_environment, load, use_django_settings
+from zetel.config import Config, ConfigError, adopt, child_environment, load, use_django_settings
 from zetel.embedded import Embedded
 from zetel.supervisor import Up, web_command
 
@@ -151,7 +151,9 @@ def clock_advance(
     data: Data = None,
 ) -> None:
     """Move the clock forward."""
-    _in_django(_beside_up(data), "zetel.cli.clock.advance")(years=years, months=months, days=days, hours=hours)
+    _in_django(_beside_up(data), "zetel.cli.clock.advance")(
+        years=years, months=months, days=days, hours=hours
+    )
 
 
 @clock_app.command("run")
@@ -165,6 +167,6 @@ def _beside_up(data: Path | None) -> Config:
     config = load(data=data)
     beside = Embedded(config.data)
     if config.database_url is None and beside.sockets.is_dir():
-        os.environ.update(child_environment(config, ZETEL_DATABASE_URL=beside.url()))
+        adopt(child_environment(config, ZETEL_DATABASE_URL=beside.url()))
         return load()
     return config

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -98,11 +98,13 @@ class Sample:
     password: str
 
     def make(self) -> None:
-        real = datetime.now(UTC)
+        real = clock.now()
         start = (real - timedelta(days=31 * MONTHS_BACK)).replace(hour=9, minute=0, second=0, microsecond=0)
         clock.freeze(start)
         for role in STAFF:
-            staff.name_staff(person=self.person(f"Staff {role}", f"{role}@zetel.example"), role=role, now=clock.now())
+            staff.name_staff(
+                person=self.person(f"Staff {role}", f"{role}@zetel.example"), role=role, now=clock.now()
+            )
         self.person("Daan Verweg", "daan@elders.example")
         self.studio()
         organization = self.organization()
@@ -126,7 +128,9 @@ class Sample:
 
     def organization(self) -> Space:
         first = self.person(COLLEAGUES[0], "anna@noordlicht.example")
-        directory_account.add_verified_address(person=first, email="anna@noordlicht-lab.example", now=clock.now())
+        directory_account.add_verified_address(
+            person=first, email="anna@noordlicht-lab.example", now=clock.now()
+        )
         made = directory.create_organization(
             name="Noordlicht", domain="noordlicht.example", country="NL", time_zone="Europe/Amsterdam", person=first,
             now=clock.now(),
@@ -147,13 +151,17 @@ class Sample:
         made: list[Space] = []
         for name, start, size in TEAMS:
             people = self.colleagues[start : start + size]
-            team = directory.create_team(organization=organization, name=name, person=people[0], now=clock.now())
+            team = directory.create_team(
+                organization=organization, name=name, person=people[0], now=clock.now()
+            )
             for person in people[1:]:
                 directory_people.add_person(space=team, person=person, actor=people[0], now=clock.now())
             made.append(team)
         for guest in GUESTS:
             person = self.person(guest, f"{guest.split()[0].lower()}@partner.example")
-            directory_people.add_person(space=made[1], person=person, actor=self.colleagues[1], now=clock.now())
+            directory_people.add_person(
+                space=made[1], person=person, actor=self.colleagues[1], now=clock.now()
+            )
         admin = self.colleagues[0]
         division = directory.create_division(
             organization=organization, name="Commercie", actor=admin, now=clock.now()
@@ -168,7 +176,9 @@ class Sample:
         clock.freeze(clock.now() + timedelta(days=2))
         draft = drafts.start(person=bram, currency="EUR", now=clock.now(), plan="premium", cycle="month")
         drafts.choose_space(draft, space=team, now=clock.now())
-        drafts.choose_details(draft, plan="premium", cycle="month", seats=10, on_exceed="grow", now=clock.now())
+        drafts.choose_details(
+            draft, plan="premium", cycle="month", seats=10, on_exceed="grow", now=clock.now()
+        )
         customer = drafts.enter_customer(draft, INFORMATION, now=clock.now())
         methods.begin(
             customer, person=bram, kind="card", next_path="/", return_path="/upgrade/{setup}", now=clock.now()
@@ -178,7 +188,11 @@ class Sample:
         methods.finish(setup, now=clock.now())
         quote = quotes.bind(draft, now=clock.now())
         change = purchases.confirm(
-            quote_id=quote.pk, person=bram, now=clock.now(), return_path="/upgrade/changes/{change}/", language="nl"
+            quote_id=quote.pk,
+            person=bram,
+            now=clock.now(),
+            return_path="/upgrade/changes/{change}/",
+            language="nl",
         )
         collect.collect(Attempt.objects.get(payment__change=change).pk, now=clock.now())
         outbox.drain(clock.now())
