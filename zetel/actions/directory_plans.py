@@ -17,9 +17,8 @@ from zetel.rules.seats import SpaceKind
 from zetel.rules.transitions import SubscriptionStatus
 
 
-def entitlements(spaces: Sequence[Space], now: datetime) -> Mapping[uuid.UUID, Entitlement]:
+def entitlements(spaces: Sequence[Space], now: datetime, catalog: Catalog) -> Mapping[uuid.UUID, Entitlement]:
     """What each space's people may use there, by the space's own, its division's and its organization's plan."""
-    catalog = CatalogVersion.objects.current()
     places = {pk for space in spaces for pk in (space.pk, space.division_id, space.organization_id) if pk}
     live = Subscription.objects.live().filter(space__in=places).select_related("space", "customer")
     days = {row.pk: local_date(now, ZoneInfo(row.customer.time_zone)) for row in live}
@@ -36,7 +35,7 @@ def entitlements(spaces: Sequence[Space], now: datetime) -> Mapping[uuid.UUID, E
 
 def entitled(space: Space, now: datetime) -> Entitlement:
     """The same for one space."""
-    return entitlements([space], now)[space.pk]
+    return entitlements([space], now, CatalogVersion.objects.current())[space.pk]
 
 
 def _entitlement(

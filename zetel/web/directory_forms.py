@@ -70,25 +70,28 @@ class NewSpaceForm(PlaceForm):
     kind = forms.ChoiceField(label=_("What do you want to create?"), widget=RadioCards)
     domain = forms.ChoiceField(
         label=_("E-mail domain of the organization"),
-        required=False,
         help_text=_("Whoever has a verified address on it is a member. Others join as guests."),
     )
     field_order = ("kind", "name", "domain", "country", "time_zone")
 
     def __init__(self, *args: Any, domains: Sequence[str], **facts: Any) -> None:
         super().__init__(*args, **facts)
-        reason = "" if domains else _("For this you need a verified e-mail address at your own company.")
-        organization = Card(
-            str(_("An organization")), str(_("For a company: people with its e-mail domain, and their teams.")),
-            closed=str(reason),
-        )  # fmt: skip
-        workspace = Card(
+        readable = [names.readable_domain(name) for name in domains]
+        self._choose("kind", [(WORKSPACE, self._workspace()), (ORGANIZATION, self._organization(readable))])
+        self._choose("domain", list(zip(domains, readable, strict=True)))
+        self.only_domain = domains[0] if len(domains) == 1 else ""
+        if len(domains) < 2:
+            del self.fields["domain"]  # nothing to choose: the card names the one there is
+
+    def _workspace(self) -> Card:
+        return Card(
             str(_("A workspace")), str(_("For one group of people, whatever their e-mail addresses."))
         )
-        self._choose("kind", [(WORKSPACE, workspace), (ORGANIZATION, organization)])
-        self._choose("domain", [(name, names.readable_domain(name)) for name in domains])
-        if not domains:
-            del self.fields["domain"]
+
+    def _organization(self, domains: Sequence[str]) -> Card:
+        text = _("For a company: people with its e-mail domain, and their teams.")
+        reason = "" if domains else _("For this you need a verified e-mail address at your own company.")
+        return Card(str(_("An organization")), str(text), aside=", ".join(domains[:2]), closed=str(reason))
 
     def _choose(self, field: str, choices: list[tuple[str, Any]]) -> None:
         choice = self.fields[field]
@@ -97,9 +100,7 @@ class NewSpaceForm(PlaceForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("kind") == ORGANIZATION and not data.get("domain"):
-            raise ValidationError(_("Choose the e-mail domain of the organization."))
-        return data
+        return {"domain": self.only_domain, **data}
 
 
 class NameForm(ZetelForm):

@@ -66,7 +66,8 @@ def invite(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
         try:
             directory_invitations.invite(space=seen.space, email=address, actor=seen.person, now=clock.now())
         except ZetelError as error:
-            messages.error(request, f"{address}: {sentence(error)}")
+            words = sentence(error)
+            messages.error(request, words if address in words else f"{address}: {words}")
         else:
             invited += 1
     if invited:

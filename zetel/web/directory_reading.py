@@ -44,7 +44,7 @@ def plans_shown(spaces: Sequence[Space], now: datetime) -> Mapping[uuid.UUID, Pl
         pk: PlanShown(
             plan_name(catalog, found.plan), found.source is not Source.FREE, found.source is Source.TRIAL
         )
-        for pk, found in entitlements(spaces, now).items()
+        for pk, found in entitlements(spaces, now, catalog).items()
     }
 
 
@@ -62,10 +62,13 @@ class SpaceShown:
         return f"/s/{self.space.public_id}/"
 
 
-def inside(organization: Space, kind: str, person: Person, now: datetime) -> list[SpaceShown]:
-    """The teams or divisions of an organization by name, with people counted and whether the person is in."""
-    rows = Space.objects.filter(organization=organization, kind=kind)
-    return shown(list(rows.select_related("division")[:SPACES_LISTED_MAX]), person, now)
+def inside(organization: Space, person: Person, now: datetime) -> tuple[list[SpaceShown], list[SpaceShown]]:
+    """The teams and the divisions of an organization by name, with people counted and whether the person is in."""
+    rows = Space.objects.filter(organization=organization).select_related("division")
+    found = shown(list(rows[:SPACES_LISTED_MAX]), person, now)
+    return [row for row in found if row.space.kind == TEAM], [
+        row for row in found if row.space.kind == DIVISION
+    ]
 
 
 def shown(spaces: Sequence[Space], person: Person, now: datetime) -> list[SpaceShown]:

@@ -106,12 +106,9 @@ def _people_home(request: HttpRequest, seen: Seen) -> HttpResponse:
 
 def _organization(request: HttpRequest, seen: Seen) -> HttpResponse:
     now = clock.now()
-    teams = reading.inside(seen.space, TEAM, seen.person, now)
+    teams, divisions = reading.inside(seen.space, seen.person, now)
     if not seen.may(Capability.SPACE_PEOPLE_SEE):
-        teams = [team for team in teams if team.joined]
-    divisions = (
-        reading.inside(seen.space, DIVISION, seen.person, now) if seen.may(Capability.TEAM_CREATE) else []
-    )
+        teams, divisions = [team for team in teams if team.joined], []
     lists = {"teams": teams, "divisions": divisions, "may_join_teams": seen.may(Capability.TEAM_CREATE)}
     return page(request, "directory/organization.html", seen, **_faces(seen), **lists)
 
