@@ -1,43 +1,16 @@
 """What each kind of mail says, as a `Letter`: subject, paragraphs, facts and one thing to do.
 
 A letter is made from the facts of its mail row, in the language that is active; `documents.mail` gives it its form.
-Facts that a kind may go without are asked for with `_fact`, so that an older row never stops the post.
+Facts that a kind may go without are asked for with `fact`, so that an older row never stops the post.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from collections.abc import Callable
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
-from zetel.documents.amounts import amount_text, date_text
+from zetel.documents import letters_account
+from zetel.documents.letter import Facts, House, Letter, Params, amount, day, fact, shown
 from zetel.documents.timeline import topic
-
-Params = Mapping[str, Any]
-Facts = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """Who writes: the seller, where its support is, and the address that links begin with."""
-
-    name: str
-    support_email: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One mail without its form. `quoted` is what somebody typed; `path` begins with a slash."""
-
-    subject: str
-    title: str
-    paragraphs: tuple[str, ...]
-    facts: Facts = ()
-    quoted: str = ""
-    label: str = ""
-    path: str = ""
 
 
 def letter(kind: str, params: Params, house: House) -> Letter:
@@ -46,45 +19,22 @@ def letter(kind: str, params: Params, house: House) -> Letter:
     return _KINDS[kind](params, house)
 
 
-def language() -> str:
-    return "nl" if (get_language() or "en").startswith("nl") else "en"
-
-
-def _fact(params: Params, name: str) -> str:
-    return str(params.get(name) or "")
-
-
-def _amount(params: Params, name: str, currency: str = "currency") -> str:
-    if params.get(name) is None or not params.get(currency):
-        return ""
-    return amount_text(int(params[name]), str(params[currency]), language())
-
-
-def _day(params: Params, name: str) -> str:
-    return date_text(date.fromisoformat(params[name]), language()) if params.get(name) else ""
-
-
 def _plan(params: Params) -> str:
-    return _fact(params, "plan_name") or _fact(params, "plan").title()
+    return fact(params, "plan_name") or fact(params, "plan").title()
 
 
 def _cycle(params: Params) -> str:
     words = {"month": gettext("Monthly"), "year": gettext("Annual")}
-    return words.get(_fact(params, "cycle"), "")
-
-
-def _shown(*facts: tuple[str, str]) -> Facts:
-    """Only what is known."""
-    return tuple((label, value) for label, value in facts if value)
+    return words.get(fact(params, "cycle"), "")
 
 
 def _bought(params: Params) -> Facts:
-    return _shown(
+    return shown(
         (gettext("Plan"), _plan(params)),
         (gettext("Billing cycle"), _cycle(params)),
-        (gettext("Seats"), _fact(params, "seats")),
-        (gettext("Next invoice"), _day(params, "period_end")),
-        (gettext("Expected amount"), _amount(params, "renewal_amount")),
+        (gettext("Seats"), fact(params, "seats")),
+        (gettext("Next invoice"), day(params, "period_end")),
+        (gettext("Expected amount"), amount(params, "renewal_amount")),
     )
 
 
@@ -92,10 +42,10 @@ def _bought(params: Params) -> Facts:
 
 
 def _invoice(params: Params, house: House) -> Letter:
-    number, space = _fact(params, "number"), _fact(params, "space")
+    number, space = fact(params, "number"), fact(params, "space")
     names = {"number": number, "seller": house.name, "space": space}
-    total = (gettext("Total"), _amount(params, "total_amount"))
-    issued = (gettext("Date"), _day(params, "issued_on"))
+    total = (gettext("Total"), amount(params, "total_amount"))
+    issued = (gettext("Date"), day(params, "issued_on"))
     if params.get("kind") == "credit_note":
         return Letter(
             subject=gettext("Credit note %(number)s from %(seller)s") % names,
@@ -106,7 +56,7 @@ def _invoice(params: Params, house: House) -> Letter:
                 )
                 % names,
             ),
-            facts=_shown((gettext("Credit note number"), number), issued, total),
+            facts=shown((gettext("Credit note number"), number), issued, total),
             label=gettext("Go to Billing"),
             path="/billing/",
         )
@@ -121,21 +71,21 @@ def _invoice(params: Params, house: House) -> Letter:
         subject=gettext("Invoice %(number)s from %(seller)s") % names,
         title=gettext("Your invoice"),
         paragraphs=(words % names,),
-        facts=_shown((gettext("Invoice number"), number), issued, total),
+        facts=shown((gettext("Invoice number"), number), issued, total),
         label=gettext("Go to Billing"),
         path="/billing/",
     )
 
 
 def _purchase_refunded(params: Params, house: House) -> Letter:
-    space = _fact(params, "space")
+    space = fact(params, "space")
     why = {
         "already_subscribed": gettext("A moment earlier somebody else bought a plan for this space."),
         "already_covered": gettext("Meanwhile the space is covered by a plan of its organization."),
         "not_member": gettext("Nobody named in the purchase is a member of the space any more."),
         "expired": gettext("The payment came after the time for it had passed."),
     }.get(
-        _fact(params, "reason"), gettext("Meanwhile something had changed, so that the price no longer held.")
+        fact(params, "reason"), gettext("Meanwhile something had changed, so that the price no longer held.")
     )
     return Letter(
         subject=gettext("Your payment for %(space)s goes back to you") % {"space": space},
@@ -147,8 +97,8 @@ def _purchase_refunded(params: Params, house: House) -> Letter:
                 " to the method you paid with; your bank may need a few days."
             ),
         ),
-        facts=_shown(
-            (gettext("Amount"), _amount(params, "amount")),
+        facts=shown(
+            (gettext("Amount"), amount(params, "amount")),
             (gettext("Plan"), _plan(params)),
             (gettext("Space"), space),
         ),
@@ -159,7 +109,7 @@ def _purchase_refunded(params: Params, house: House) -> Letter:
 
 
 def _billing_owner_named(params: Params, house: House) -> Letter:
-    names = {"buyer": _fact(params, "buyer"), "space": _fact(params, "space"), "plan": _plan(params)}
+    names = {"buyer": fact(params, "buyer"), "space": fact(params, "space"), "plan": _plan(params)}
     return Letter(
         subject=gettext("You are billing owner of %(space)s") % names,
         title=gettext("You are billing owner of %(space)s") % names,
@@ -176,7 +126,7 @@ def _billing_owner_named(params: Params, house: House) -> Letter:
 
 
 def _purchase_done_colleague(params: Params, house: House) -> Letter:
-    names = {"owner": _fact(params, "owner"), "space": _fact(params, "space"), "plan": _plan(params)}
+    names = {"owner": fact(params, "owner"), "space": fact(params, "space"), "plan": _plan(params)}
     return Letter(
         subject=gettext("%(space)s is now on %(plan)s") % names,
         title=gettext("%(space)s is now on %(plan)s") % names,
@@ -188,7 +138,7 @@ def _purchase_done_colleague(params: Params, house: House) -> Letter:
 
 
 def _billing_owner_new(params: Params, house: House) -> Letter:
-    names = {"old": _fact(params, "old"), "space": _fact(params, "space")}
+    names = {"old": fact(params, "old"), "space": fact(params, "space")}
     return Letter(
         subject=gettext("You are billing owner of %(space)s") % names,
         title=gettext("You are billing owner of %(space)s") % names,
@@ -207,7 +157,7 @@ def _billing_owner_new(params: Params, house: House) -> Letter:
 
 
 def _billing_owner_old(params: Params, house: House) -> Letter:
-    names = {"new": _fact(params, "new"), "space": _fact(params, "space"), "email": house.support_email}
+    names = {"new": fact(params, "new"), "space": fact(params, "space"), "email": house.support_email}
     return Letter(
         subject=gettext("Billing of %(space)s was handed over") % names,
         title=gettext("Billing of %(space)s was handed over") % names,
@@ -223,7 +173,7 @@ def _billing_owner_old(params: Params, house: House) -> Letter:
 
 
 def _admin_told(params: Params, house: House) -> Letter:
-    names = {"owner": _fact(params, "owner"), "space": _fact(params, "space")}
+    names = {"owner": fact(params, "owner"), "space": fact(params, "space")}
     return Letter(
         subject=gettext("%(owner)s is billing owner and admin of %(space)s") % names,
         title=gettext("%(space)s has a new admin") % names,
@@ -238,7 +188,7 @@ def _admin_told(params: Params, house: House) -> Letter:
 
 
 def _seats_resized(params: Params, house: House) -> Letter:
-    names = {"space": _fact(params, "space"), "seats": _fact(params, "seats")}
+    names = {"space": fact(params, "space"), "seats": fact(params, "seats")}
     return Letter(
         subject=gettext("%(space)s now has %(seats)s seats") % names,
         title=gettext("%(space)s now has %(seats)s seats") % names,
@@ -258,30 +208,30 @@ def _seats_resized(params: Params, house: House) -> Letter:
 def _request_facts(params: Params) -> Facts:
     wish = params.get("wish") or {}
     known = {**wish, **{key: value for key, value in params.items() if value}}
-    return _shown(
-        (gettext("Subject"), topic(_fact(params, "topic"))),
-        (gettext("Name"), _fact(params, "name")),
-        (gettext("E-mail"), _fact(params, "email")),
-        (gettext("Company"), _fact(params, "company")),
-        (gettext("Phone"), _fact(params, "phone")),
-        (gettext("Space"), _fact(params, "space")),
+    return shown(
+        (gettext("Subject"), topic(fact(params, "topic"))),
+        (gettext("Name"), fact(params, "name")),
+        (gettext("E-mail"), fact(params, "email")),
+        (gettext("Company"), fact(params, "company")),
+        (gettext("Phone"), fact(params, "phone")),
+        (gettext("Space"), fact(params, "space")),
         (gettext("Plan"), _plan(known)),
         (gettext("Billing cycle"), _cycle(known)),
-        (gettext("Seats"), _fact(known, "seats")),
-        (gettext("Number"), _fact(params, "request")),
+        (gettext("Seats"), fact(known, "seats")),
+        (gettext("Number"), fact(params, "request")),
     )
 
 
 def _sales_request_staff(params: Params, house: House) -> Letter:
-    names = {"name": _fact(params, "name") or _fact(params, "email")}
+    names = {"name": fact(params, "name") or fact(params, "email")}
     return Letter(
         subject=gettext("Sales request from %(name)s") % names,
         title=gettext("Sales request from %(name)s") % names,
         paragraphs=(gettext("Somebody asks for what only sales can offer."),),
         facts=_request_facts(params),
-        quoted=_fact(params, "message"),
+        quoted=fact(params, "message"),
         label=gettext("Open the request"),
-        path=f"/staff/sales/{_fact(params, 'request')}/" if params.get("request") else "/staff/sales/",
+        path=f"/staff/sales/{fact(params, 'request')}/" if params.get("request") else "/staff/sales/",
     )
 
 
@@ -294,32 +244,32 @@ def _sales_request_copy(params: Params, house: House) -> Letter:
             gettext("Nothing changes and nothing is charged until you agree to an offer."),
         ),
         facts=_request_facts(params),
-        quoted=_fact(params, "message"),
+        quoted=fact(params, "message"),
     )
 
 
 def _support_request_staff(params: Params, house: House) -> Letter:
-    names = {"name": _fact(params, "name") or _fact(params, "email"), "subject": _fact(params, "subject")}
+    names = {"name": fact(params, "name") or fact(params, "email"), "subject": fact(params, "subject")}
     return Letter(
         subject=gettext("Question from %(name)s: %(subject)s") % names,
         title=names["subject"] or gettext("Question to support"),
         paragraphs=(gettext("%(name)s asks support.") % names,),
         facts=_request_facts(params),
-        quoted=_fact(params, "message"),
+        quoted=fact(params, "message"),
         label=gettext("Open the question"),
-        path=f"/staff/support/{_fact(params, 'request')}/" if params.get("request") else "/staff/support/",
+        path=f"/staff/support/{fact(params, 'request')}/" if params.get("request") else "/staff/support/",
     )
 
 
 def _support_request_copy(params: Params, house: House) -> Letter:
     return Letter(
-        subject=gettext("We have your question: %(subject)s") % {"subject": _fact(params, "subject")},
+        subject=gettext("We have your question: %(subject)s") % {"subject": fact(params, "subject")},
         title=gettext("We have your question"),
         paragraphs=(gettext("Thank you for writing. Somebody at support reads it and answers you by mail."),),
-        facts=_shown(
-            (gettext("Subject"), _fact(params, "subject")), (gettext("Number"), _fact(params, "request"))
+        facts=shown(
+            (gettext("Subject"), fact(params, "subject")), (gettext("Number"), fact(params, "request"))
         ),
-        quoted=_fact(params, "message"),
+        quoted=fact(params, "message"),
     )
 
 
@@ -327,7 +277,7 @@ def _support_request_copy(params: Params, house: House) -> Letter:
 
 
 def _invitation(params: Params, house: House) -> Letter:
-    names = {"inviter": _fact(params, "inviter"), "space": _fact(params, "space")}
+    names = {"inviter": fact(params, "inviter"), "space": fact(params, "space")}
     return Letter(
         subject=gettext("%(inviter)s invites you to %(space)s") % names,
         title=gettext("%(inviter)s invites you to %(space)s") % names,
@@ -336,14 +286,14 @@ def _invitation(params: Params, house: House) -> Letter:
             % names,
             gettext("If you do not know %(inviter)s, you need not do anything.") % names,
         ),
-        facts=_shown((gettext("Valid until"), _day(params, "expires_on"))),
+        facts=shown((gettext("Valid until"), day(params, "expires_on"))),
         label=gettext("Accept the invitation"),
-        path=_fact(params, "path"),
+        path=fact(params, "path"),
     )
 
 
 def _staff_alert(params: Params, house: House) -> Letter:
-    what = _fact(params, "what")
+    what = fact(params, "what")
     words = {
         "amount_mismatch": gettext(
             "The payment company reports another amount than we asked for. Nothing was sold; look into it and refund"
@@ -357,11 +307,11 @@ def _staff_alert(params: Params, house: House) -> Letter:
         subject=gettext("To do for staff: %(what)s") % {"what": what},
         title=gettext("This needs a person"),
         paragraphs=(words,),
-        facts=_shown(
-            (gettext("Reference"), _fact(params, "reference")),
-            (gettext("Asked for"), _amount(params, "amount")),
-            (gettext("Reported"), _amount(params, "said_amount", "said_currency")),
-            (gettext("Space"), _fact(params, "space")),
+        facts=shown(
+            (gettext("Reference"), fact(params, "reference")),
+            (gettext("Asked for"), amount(params, "amount")),
+            (gettext("Reported"), amount(params, "said_amount", "said_currency")),
+            (gettext("Space"), fact(params, "space")),
         ),
         label=gettext("Open the back office"),
         path="/staff/",
@@ -369,6 +319,7 @@ def _staff_alert(params: Params, house: House) -> Letter:
 
 
 _KINDS: dict[str, Callable[[Params, House], Letter]] = {
+    **letters_account.KINDS,
     "invoice": _invoice,
     "purchase_refunded": _purchase_refunded,
     "purchase_done_colleague": _purchase_done_colleague,

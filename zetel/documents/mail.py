@@ -16,7 +16,8 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext
 
-from zetel.documents.letters import House, Letter, letter
+from zetel.documents.letter import House, Letter
+from zetel.documents.letters import letter
 
 SUBJECT_LENGTH_MAX = 255
 _TEXT_WIDTH = 76
@@ -35,14 +36,19 @@ class Rendered:
 
 def render(kind: str, params: Mapping[str, Any], language: str) -> Rendered:
     """The mail of a kind with the facts of its row, in `nl` or `en`."""
-    house = House(
+    with translation.override("nl" if language.startswith("nl") else "en"):
+        made = letter(kind, params, house())
+        html = render_to_string("mail/letter.html", html_values(made))
+        return Rendered(one_line(made.subject), text_of(made), html)
+
+
+def house() -> House:
+    """Who writes."""
+    return House(
         name=settings.CONFIG.seller.legal_name,
         support_email=settings.CONFIG.seller.support_email,
         address=settings.CONFIG.address,
     )
-    with translation.override("nl" if language.startswith("nl") else "en"):
-        made = letter(kind, params, house)
-        return Rendered(one_line(made.subject), _text(made, house), _html(made, house))
 
 
 def one_line(text: str) -> str:
@@ -51,20 +57,25 @@ def one_line(text: str) -> str:
     return re.sub(r"\s+", " ", plain.translate(_DIRECTIONS)).strip()[:SUBJECT_LENGTH_MAX]
 
 
-def _html(made: Letter, house: House) -> str:
-    url = house.address + made.path if made.path else ""
-    return render_to_string("mail/letter.html", {"letter": made, "house": house, "url": url})
+def html_values(made: Letter) -> dict[str, object]:
+    """What the template `mail/letter.html` reads."""
+    writer = house()
+    return {"letter": made, "house": writer, "url": writer.address + made.path if made.path else ""}
 
 
-def _text(made: Letter, house: House) -> str:
+def text_of(made: Letter) -> str:
+    """The mail as plain text."""
+    writer = house()
     blocks = [one_line(made.title), *(_wrapped(paragraph) for paragraph in made.paragraphs)]
     if made.facts:
         blocks.append("\n".join(f"{label}: {one_line(value)}" for label, value in made.facts))
+    if made.code:
+        blocks.append(f"    {made.code}")
     if made.quoted:
         blocks.append(textwrap.indent(_wrapped(made.quoted, width=_TEXT_WIDTH - 2), "> ", lambda line: True))
     if made.path:
-        blocks.append(f"{made.label}:\n{house.address}{made.path}")
-    blocks.append(f"-- \n{house.name}\n" + gettext("Questions? %(email)s") % {"email": house.support_email})
+        blocks.append(f"{made.label}:\n{writer.address}{made.path}")
+    blocks.append(f"-- \n{writer.name}\n" + gettext("Questions? %(email)s") % {"email": writer.support_email})
     return "\n\n".join(blocks) + "\n"
 
 
