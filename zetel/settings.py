@@ -143,6 +143,10 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "zetel.web.account.Adapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "zetel.web.directory_forms.SignupForm"
+ACCOUNT_FORMS = {
+    "login": "zetel.web.account_forms.LoginForm",
+    "request_login_code": "zetel.web.account_forms.RequestLoginCodeForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_LOGIN_METHODS = {"email"}

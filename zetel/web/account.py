@@ -5,7 +5,6 @@ transaction where allauth lets us, and at every log-in for what a password reset
 tells whether an address has an account; that, and the throttling, is allauth's own work, switched on in the settings.
 """
 
-import contextlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -20,6 +19,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods
 
@@ -47,14 +47,6 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untype
             return names.email(email)
         except ZetelError as error:
             raise ValidationError(sentence(error)) from error
-
-    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
-        """Whoever types an address in other letters logs in all the same."""
-        if "email" in credentials:
-            # What is no address stays as it is: it exists nowhere, and is answered like a wrong password.
-            with contextlib.suppress(ZetelError):
-                credentials["email"] = names.email(str(credentials["email"]))
-        return super().authenticate(request, **credentials)
 
     def save_user(self, request: HttpRequest, user: Person, form: Any, commit: bool = True) -> Person:
         super().save_user(request, user, form, commit=False)
@@ -128,7 +120,8 @@ def profile(request: HttpRequest) -> HttpResponse:
             time_zone=data["time_zone"],
             now=clock.now(),
         )
-        messages.success(request, gettext("Your profile is saved."))
+        with translation.override(data["language"]):
+            messages.success(request, gettext("Your profile is saved."))
         return speak(redirect("profile"), data["language"])
     return render(request, "directory/profile.html", {"form": form, "person": person})
 
