@@ -207,7 +207,7 @@ def _seats_resized(params: Params, house: House) -> Letter:
 
 def _request_facts(params: Params) -> Facts:
     wish = params.get("wish") or {}
-    known = {**wish, **{key: value for key, value in params.items() if value}}
+    known = {**params, **wish}
     return shown(
         (gettext("Subject"), topic(fact(params, "topic"))),
         (gettext("Name"), fact(params, "name")),
