@@ -13,6 +13,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zetel.embedded import Embedded
+
 WAIT_SECONDS = 30.0
 
 
@@ -144,5 +146,6 @@ class Installation:
         for pid, line in self.seen.items():
             if running(pid) and line == command_line(pid):
                 os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(Embedded(self.data).sockets, ignore_errors=True)
         shutil.rmtree(self.data, ignore_errors=True)
         shutil.rmtree(self.out.parent, ignore_errors=True)

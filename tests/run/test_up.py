@@ -4,7 +4,6 @@ import os
 import signal
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,17 +63,8 @@ def test_a_port_in_use_is_refused_before_anything_starts(installation: Installat
     other.clear()
 
 
-def test_stopping_it_leaves_nothing_running(installation: Installation) -> None:
-    family = installation.family()
-    code, _ = installation.stop()
-    assert code == 0
-    assert wait_until_gone(list(family)) == []
-    assert not installation.answers()
-
-
 def test_killing_it_outright_leaves_nothing_running_and_it_starts_again(installation: Installation) -> None:
     secret = (installation.data / "secret_key").read_text()
-    installation.start()
     family = installation.family()
     code, _ = installation.stop(signal.SIGKILL)
     assert code == -signal.SIGKILL
@@ -112,7 +102,14 @@ def test_a_killed_database_stops_all_at_once_and_loses_nothing(installation: Ins
     assert [family[pid] for pid in wait_until_gone(list(family), seconds=5)] == []
     installation.start()
     assert _catalogs(installation.data) == 1
-    assert installation.stop()[0] == 0
+
+
+def test_stopping_it_leaves_nothing_running(installation: Installation) -> None:
+    family = installation.family()
+    code, _ = installation.stop()
+    assert code == 0
+    assert wait_until_gone(list(family)) == []
+    assert not installation.answers()
 
 
 def test_ctrl_c_while_starting_ends_cleanly() -> None:
@@ -158,9 +155,12 @@ def test_an_outside_database_that_is_not_there_is_named_with_the_cure() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the database as another user")
 def test_a_folder_the_database_may_not_enter_is_refused_and_left_as_it_is() -> None:
-    closed = Path(tempfile.mkdtemp(prefix="zetel-closed-"))
+    outer = Installation()
+    closed = outer.data / "closed"
+    closed.mkdir(mode=0o700)
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
-    code, said = Installation().refused(data=closed / "data")
+    code, said = outer.refused(data=closed / "data")
     assert code == 1
     assert "may not enter that folder; choose one that everybody may enter" in said
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+    outer.clear()
