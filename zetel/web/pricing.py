@@ -9,8 +9,7 @@ from django.views.decorators.http import require_safe
 from zetel import clock
 from zetel.models import CatalogVersion
 from zetel.rules.catalog import Catalog
-from zetel.web.currencies import currency_choices, currency_of
-from zetel.web.places import guess
+from zetel.web.currencies import currency_choices
 from zetel.web.upgrade_plan import chosen, plan_columns
 from zetel.web.upgrade_words import language
 
@@ -19,7 +18,7 @@ from zetel.web.upgrade_words import language
 def pricing(request: HttpRequest) -> HttpResponse:
     """Nobody needs to be logged in; choosing a plan leads to the flow, by way of logging in."""
     catalog = CatalogVersion.objects.current()
-    cycle, currency = chosen(request, catalog, "year", currency_of(guess(request)[0], catalog))
+    cycle, currency = chosen(request, catalog, "year", catalog.default_currency)
     columns = plan_columns(catalog, cycle=cycle, currency=currency, on=clock.now())
     for column in columns:
         asked = f"?plan={column['code']}&cycle={cycle}&currency={currency}"

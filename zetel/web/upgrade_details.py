@@ -120,9 +120,9 @@ def details(visit: Visit) -> HttpResponse:
     return page(
         visit, "upgrade/details.html", "details", 422 if form.errors else 200, form=form, counted=place.counted,
         card=_space_card(visit.space, place.counted), lower_plans=lower, sales_url=_sales_url(visit, wish),
-        rows=amount_rows(estimate.priced, place.catalog, gettext("Due today, estimated")),
+        rows=amount_rows(estimate.priced, place.catalog, gettext("Due today")),
         tax_country=country_name(draft.customer.country if draft.customer else visit.space.country),
-        knows_address=draft.customer is not None, **summary(estimate.priced, place.catalog),
+        knows_address=draft.customer is not None, payer_unknown=draft.customer is None, **summary(estimate.priced, place.catalog),
     )  # fmt: skip
 
 
