@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.core.paginator import Page, Paginator
@@ -20,6 +21,7 @@ from zetel.models import CatalogVersion, Domain, Membership, Person, Space, Subs
 from zetel.models.spaces import DIVISION, MEMBER, ORGANIZATION, TEAM, WORKSPACE
 from zetel.rules import names, seats
 from zetel.rules.entitlements import Source
+from zetel.rules.periods import local_date
 from zetel.web.places import sort_key
 from zetel.web.words import plan_name
 
@@ -133,7 +135,7 @@ def room(seen: Seen, people: int, now: datetime) -> Room | None:
             space__in=[pk for pk in (seen.space.pk, seen.space.division_id, seen.space.organization_id) if pk]
         )
         .filter(customer__billing_owner=seen.person)
-        .select_related("space")
+        .select_related("space", "customer")
         .first()
     )
     if owned is None:
@@ -141,7 +143,9 @@ def room(seen: Seen, people: int, now: datetime) -> Room | None:
         holds = limit is not None and seen.space.kind in (WORKSPACE, TEAM)
         return Room(people, limit or 0, by_seats=False) if holds else None
     bought = (
-        SubscriptionTerms.objects.filter(subscription=owned, starts_on__lte=now.date())
+        SubscriptionTerms.objects.filter(
+            subscription=owned, starts_on__lte=local_date(now, ZoneInfo(owned.customer.time_zone))
+        )
         .order_by("-starts_on", "-id")
         .values_list("seats", flat=True)
         .first()
