@@ -12,7 +12,7 @@ def acts_of(billing: Billing, latest: Invoice | None) -> list[dict[str, str]]:
     """Address, icon, label and a short note of each act."""
     space = billing.space.pk
     used = gettext("%(used)s of %(seats)s in use") % {"used": number(billing.counted), "seats": number(billing.seats)}
-    plan = ", ".join((billing.plan, billing.cycle, seats_words(billing.seats)))
+    plan = " · ".join((billing.plan, billing.cycle, seats_words(billing.seats)))
     all_of_them = reverse("billing_invoices", args=[space])
     invoice = reverse("billing_invoice", args=[space, latest.pk]) if latest else all_of_them
     return [
@@ -25,8 +25,8 @@ def acts_of(billing: Billing, latest: Invoice | None) -> list[dict[str, str]]:
             "note": latest.number if latest else gettext("No invoices yet"),
         },
         {
-            "href": f"/s/{billing.space.public_id}/support", "icon": "help", "label": gettext("Contact support"),
-            "note": gettext("A person answers by e-mail"),
+            "href": f"{reverse('support_request')}?space={billing.space.public_id}", "icon": "help",
+            "label": gettext("Contact support"), "note": gettext("A person answers by e-mail"),
         },
     ]  # fmt: skip
 

@@ -89,7 +89,7 @@ def _totals(invoice: Invoice) -> list[dict[str, object]]:
     """Net, one row per tax, total, and what balance paid of it; amounts as they were issued."""
     currency = invoice.currency
     net = Money(invoice.net_amount, currency)
-    rows: list[dict[str, object]] = [{"label": gettext("Net"), "money": net, "kind": "sub"}]
+    rows: list[dict[str, object]] = [{"label": gettext("Net"), "money": net}]
     rows += [
         {"label": _tax_words(tax.category, tax.rate_bp), "money": Money(tax.tax_amount, currency), "kind": "soft"}
         for tax in invoice.taxes.order_by("category", "-rate_bp")

@@ -21,12 +21,13 @@ from zetel.rules.periods import local_date
 from zetel.rules.roles import Capability
 from zetel.templatetags.zetel import amount, longdate
 from zetel.web.billing_acts import acts_of
-from zetel.web.billing_timeline import timeline_of
+from zetel.web.billing_timeline import events_of, told
 from zetel.web.billing_view import (
     Billing,
     billing_of,
     invoices_of,
     load_for_billing,
+    load_owned,
     open_amount,
     place,
     shown,
@@ -35,6 +36,8 @@ from zetel.web.words import kind_word
 
 INVOICES_ON_TAB = 6
 INVOICES_ON_A_PAGE = 25
+EVENTS_ON_TAB = 6
+EVENTS_ON_A_PAGE = 25
 PLACES_MAX = 100
 
 
@@ -53,6 +56,7 @@ def tab(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
 
 def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
     newest = list(invoices_of(seen.space, seen.person)[: INVOICES_ON_TAB + 1])
+    happened = list(events_of(billing)[: EVENTS_ON_TAB + 1])
     open_ones = [row for row in newest if row.state == "open" and row.kind == "invoice"]
     return {
         **place(seen),
@@ -62,8 +66,18 @@ def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
         "invoices": shown(newest[:INVOICES_ON_TAB], billing.today),
         "has_more": len(newest) > INVOICES_ON_TAB,
         "open_invoices": [(row, open_amount(row)) for row in open_ones],
-        "timeline": timeline_of(billing),
+        "timeline": told(happened[:EVENTS_ON_TAB]),
+        "has_more_events": len(happened) > EVENTS_ON_TAB,
     }
+
+
+@require_GET
+def timeline(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
+    """Everything that happened, page by page."""
+    seen, billing = load_owned(request, space_id, Capability.BILLING_SEE, clock.now())
+    page = Paginator(events_of(billing), EVENTS_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {**place(seen), "page": page, "timeline": told(list(page.object_list))}
+    return render(request, "billing/timeline.html", context)
 
 
 def _facts(billing: Billing) -> list[dict[str, object]]:

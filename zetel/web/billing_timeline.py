@@ -1,18 +1,16 @@
 """The timeline of the Billing tab: what happened, by whom, with every line of every invoice explained."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from zetel.documents.timeline import say
 from zetel.models import Event, InvoiceLine
 from zetel.rules.event_types import ON_TIMELINE
 from zetel.web.billing_explained import explained, reader_language
 from zetel.web.billing_view import Billing
-
-EVENTS_SHOWN = 15
-
 
 _ICONS = {
     "invoice": "invoice", "credit_note": "invoice", "method": "card", "customer": "building", "payment": "card",
@@ -32,17 +30,26 @@ class Happened:
     lines: list[str] = field(default_factory=list)
 
 
-def timeline_of(billing: Billing) -> list[Happened]:
-    """The newest events of the subscription and of who pays for it: two queries."""
+def events_of(billing: Billing) -> QuerySet[Event]:
+    """What happened to the subscription and to who pays for it, newest first."""
     own = Q(subscription=billing.subscription) | Q(customer=billing.customer, subscription=None)
-    own &= Q(space=billing.space) | Q(space=None)
-    rows = Event.objects.filter(own, kind__in=ON_TIMELINE).select_related("actor", "on_behalf_of", "invoice", "space")
-    events = list(rows.order_by("-at", "-id")[:EVENTS_SHOWN])
-    told = {event.invoice_id for event in events if event.invoice_id}
+    here = Q(space=billing.space) | Q(space=None)
+    rows = Event.objects.filter(own & here, kind__in=ON_TIMELINE).select_related("actor", "invoice")
+    return rows.order_by("-at", "-id")
+
+
+def told(events: Sequence[Event]) -> list[Happened]:
+    """The same in words, with the lines of what was issued: one query."""
+    issued = {event.invoice_id for event in events if _issues(event)}
     lines: dict[object, list[InvoiceLine]] = {}
-    for line in InvoiceLine.objects.filter(invoice__in=told).order_by("position"):
+    for line in InvoiceLine.objects.filter(invoice__in=issued).order_by("position"):
         lines.setdefault(line.invoice_id, []).append(line)
-    return [_happened(event, lines.get(event.invoice_id, [])) for event in events]
+    return [_happened(event, lines.get(event.invoice_id, []) if _issues(event) else []) for event in events]
+
+
+def _issues(event: Event) -> bool:
+    """Whether the event brought its invoice about; later ones about the same invoice need not repeat its lines."""
+    return event.invoice_id is not None and not event.kind.startswith(("invoice.", "payment."))
 
 
 def _happened(event: Event, lines: list[InvoiceLine]) -> Happened:

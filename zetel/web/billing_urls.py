@@ -22,6 +22,7 @@ urlpatterns = [
     path("billing/methods/<pmd:method_id>/remove", billing_owner.remove_method, name="billing_method_remove"),
     path("billing/invoices/<inv:invoice_id>/pdf", billing_invoices.pdf_anywhere, name="billing_pdf"),
     path(_TAB, billing_pages.tab, name="billing"),
+    path(_TAB + "timeline", billing_pages.timeline, name="billing_timeline"),
     path(_TAB + "plan", billing_plan.plan, name="billing_plan"),
     path(_TAB + "seats", billing_seats.seats, name="billing_seats"),
     path(_TAB + "information", billing_information.information, name="billing_information"),
