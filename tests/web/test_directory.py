@@ -235,6 +235,18 @@ def test_a_withdrawn_invitation_is_gone_from_the_list(acme: Space, anna: Person,
     assert "bram@elders.example" not in said(page)
 
 
+def test_a_member_sees_only_the_invitations_they_sent(
+    world: World, acme: Space, anna: Person, as_: Login
+) -> None:
+    bram = world.person("Bram")
+    world.join(acme, bram)
+    as_(anna).post(reverse("invite", args=[acme.pk]), {"emails": "van-anna@elders.example"})
+    as_(bram).post(reverse("invite", args=[acme.pk]), {"emails": "van-bram@elders.example"})
+    for person, sees in ((anna, [True, True]), (bram, [False, True])):
+        page = said(as_(person).get(reverse("space_people", args=[acme.pk])))
+        assert [f"van-{name}@elders.example" in page for name in ("anna", "bram")] == sees
+
+
 def test_an_open_invitation_waits_on_the_page_of_a_new_space(
     world: World, acme: Space, anna: Person, as_: Login
 ) -> None:
