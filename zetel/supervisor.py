@@ -87,7 +87,8 @@ class Up:
             # Before the worker: months of the past are played back, which its billing run must not join in.
             self._run_to_end("demo")
         self.children["web"] = self._child(web_command(self.config))
-        self.children["worker"] = self._child(zetel_command("worker"))
+        # Killed with us, its database goes at the same moment: asked kindly, it would wait for that one in vain.
+        self.children["worker"] = self._child(zetel_command("worker"), when_orphaned=signal.SIGKILL)
         self._wait_until_answering()
         print(
             f"Zetel runs at {self.config.address} (data in {self.config.data}; Ctrl-C stops it)", flush=True
@@ -127,13 +128,15 @@ class Up:
             watched["database"] = self.database.process
         return [name for name, process in watched.items() if process.poll() is not None]
 
-    def _child(self, command: list[str]) -> "subprocess.Popen[bytes]":
+    def _child(
+        self, command: list[str], *, when_orphaned: signal.Signals = signal.SIGTERM
+    ) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             command,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             process_group=0,
-            preexec_fn=tied(),
+            preexec_fn=tied(when_orphaned),
         )
 
     def _run_to_end(self, name: str) -> None:

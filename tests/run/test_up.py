@@ -4,8 +4,9 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -30,6 +31,20 @@ def installation() -> Iterator[Installation]:
     made.clear()
 
 
+@pytest.fixture
+def another() -> Iterator[Callable[..., Installation]]:
+    """Makes further installations, which end with the test whatever happens."""
+    made: list[Installation] = []
+
+    def make(**options: Any) -> Installation:
+        made.append(Installation(**options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.clear()
+
+
 def _catalogs(data: Path) -> int:
     with psycopg.connect(Embedded(data).url()) as database:
         row = database.execute("SELECT count(*) FROM zetel_catalogversion").fetchone()
@@ -45,22 +60,24 @@ def test_the_first_start_ends_at_a_working_address(installation: Installation) -
     assert all(words in lines for words in CHILDREN)
 
 
-def test_a_second_instance_on_the_same_folder_is_refused(installation: Installation) -> None:
-    other = Installation(data=installation.data)
-    code, said = other.refused()
+def test_a_second_instance_on_the_same_folder_is_refused(
+    installation: Installation, another: Callable[..., Installation]
+) -> None:
+    code, said = another().refused(data=installation.data)
     assert code == 1
     assert f"already running on {installation.data}" in said
     assert "choose another folder with ZETEL_DATA" in said
     assert installation.answers()
 
 
-def test_a_port_in_use_is_refused_before_anything_starts(installation: Installation) -> None:
-    other = Installation(port=installation.port)
+def test_a_port_in_use_is_refused_before_anything_starts(
+    installation: Installation, another: Callable[..., Installation]
+) -> None:
+    other = another(port=installation.port)
     code, said = other.refused()
     assert code == 1
     assert f"port {installation.port} on 127.0.0.1 cannot be used (Address already in use)" in said
     assert list(other.data.iterdir()) == []
-    other.clear()
 
 
 def test_killing_it_outright_leaves_nothing_running_and_it_starts_again(installation: Installation) -> None:
@@ -112,8 +129,8 @@ def test_stopping_it_leaves_nothing_running(installation: Installation) -> None:
     assert not installation.answers()
 
 
-def test_ctrl_c_while_starting_ends_cleanly() -> None:
-    fresh = Installation()
+def test_ctrl_c_while_starting_ends_cleanly(another: Callable[..., Installation]) -> None:
+    fresh = another()
     fresh.begin()
     assert fresh.process is not None
     while not (fresh.data / "pg18" / "postmaster.pid").exists():
@@ -122,16 +139,15 @@ def test_ctrl_c_while_starting_ends_cleanly() -> None:
     code, said = fresh.stop(signal.SIGINT)
     assert (code, said) == (0, "")
     assert wait_until_gone(list(family)) == []
-    fresh.clear()
 
 
-def test_an_outside_database_is_used_when_named() -> None:
+def test_an_outside_database_is_used_when_named(another: Callable[..., Installation]) -> None:
     environment.start_server()
     told = conninfo_to_dict(os.environ["ZETEL_DATABASE_URL"])
     name = f"zetel_outside_{os.getpid()}"
     with psycopg.connect(**{**told, "dbname": "postgres"}, autocommit=True) as server:  # type: ignore[arg-type]
         server.execute(f"CREATE DATABASE {name}")
-        outside = Installation(
+        outside = another(
             extra={"ZETEL_DATABASE_URL": psycopg.conninfo.make_conninfo("", **{**told, "dbname": name})}
         )
         try:
@@ -143,19 +159,22 @@ def test_an_outside_database_is_used_when_named() -> None:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_an_outside_database_that_is_not_there_is_named_with_the_cure() -> None:
-    lost = Installation(extra={"ZETEL_DATABASE_URL": "postgresql://zetel:hush@127.0.0.1:1/zetel"})
+def test_an_outside_database_that_is_not_there_is_named_with_the_cure(
+    another: Callable[..., Installation],
+) -> None:
+    lost = another(extra={"ZETEL_DATABASE_URL": "postgresql://zetel:hush@127.0.0.1:1/zetel"})
     code, said = lost.refused()
     assert code == 1
     assert "zetel: ZETEL_DATABASE_URL: the database cannot be reached; check address and rights" in said
     assert "Traceback" not in said
     assert "hush" not in said
-    lost.clear()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the database as another user")
-def test_a_folder_the_database_may_not_enter_is_refused_and_left_as_it_is() -> None:
-    outer = Installation()
+def test_a_folder_the_database_may_not_enter_is_refused_and_left_as_it_is(
+    another: Callable[..., Installation],
+) -> None:
+    outer = another()
     closed = outer.data / "closed"
     closed.mkdir(mode=0o700)
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
@@ -163,4 +182,3 @@ def test_a_folder_the_database_may_not_enter_is_refused_and_left_as_it_is() -> N
     assert code == 1
     assert "may not enter that folder; choose one that everybody may enter" in said
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
-    outer.clear()
