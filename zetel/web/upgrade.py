@@ -142,9 +142,11 @@ def back_to(visit: Visit, error: ZetelError) -> HttpResponse:
 
 
 _MENDED_AT = {
-    "already_subscribed": "space", "already_covered": "space", "not_member": "space", "not_offered": "plan",
-    "plan_unknown": "plan", "currency_unknown": "plan", "price_unknown": "plan", "customer_owner_differs": "billing",
-    "method_required": "method", "change_pending": "space",
+    "already_subscribed": "space", "already_covered": "space", "change_pending": "space", "not_offered": "plan",
+    "plan_unknown": "plan", "currency_unknown": "plan", "price_unknown": "plan", "seats_in_use": "details",
+    "seat_size_unknown": "details", "sales_only": "details", "customer_owner_differs": "billing",
+    "not_member": "owner",  # the buyer is one, or `step` would have led elsewhere: it is the colleague who left
+    "method_required": "method",
 }  # fmt: skip
 
 

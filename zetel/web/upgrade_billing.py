@@ -26,7 +26,7 @@ from zetel.models.ids import parse_public_id
 from zetel.models.spaces import MEMBER
 from zetel.rules.errors import ZetelError
 from zetel.rules.outcomes import MethodKind
-from zetel.web.billing_information_form import BillingInformationForm
+from zetel.web.billing_information_form import REARRANGE, BillingInformationForm
 from zetel.web.errors import sentence
 from zetel.web.forms import Card
 from zetel.web.upgrade import Visit, page, step, with_pick
@@ -54,7 +54,7 @@ def billing(visit: Visit) -> HttpResponse:
     payer = _payer(visit, held, data)
     method = (data or {}).get("method", "") or _first_method(visit)
     refusals: dict[str, str] = {}
-    if data is not None and not form.rearranged:
+    if data is not None and data.get("act") != REARRANGE and (payer != _NEW or not form.rearranged):
         refusals = (
             {} if method in _open_methods(visit) else {"method": gettext("Choose how you want to pay.")}
         )

@@ -122,7 +122,8 @@ def details(visit: Visit) -> HttpResponse:
         card=_space_card(visit.space, place.counted), lower_plans=lower, sales_url=_sales_url(visit, wish),
         rows=amount_rows(estimate.priced, place.catalog, gettext("Due today")),
         tax_country=country_name(draft.customer.country if draft.customer else visit.space.country),
-        knows_address=draft.customer is not None, payer_unknown=draft.customer is None, **summary(estimate.priced, place.catalog),
+        knows_address=draft.customer is not None, payer_unknown=draft.customer is None,
+        **summary(estimate.priced, place.catalog),
     )  # fmt: skip
 
 
