@@ -14,7 +14,7 @@ from tests.directory_world import World
 from tests.gateways import pages
 from tests.web.test_billing import acme, browser, paid, path_of, people, team, words, world
 from tests.world import DUTCH, customer_of, subscribe
-from zetel.actions import directory_people, renewals
+from zetel.actions import customers, directory_people, renewals
 from zetel.models import (
     Customer,
     Event,
@@ -28,6 +28,7 @@ from zetel.models import (
     Subscription,
     SupportRequest,
 )
+from zetel.rules.errors import ZetelError
 from zetel.sandbox import script
 
 __all__ = ["acme", "paid", "people", "team", "world"]
@@ -133,6 +134,20 @@ def test_only_active_members_of_the_space_are_in_the_list(
     assert hand_over(anna, team, people["gast"]).status_code == 404
     paid.customer.refresh_from_db()
     assert paid.customer.billing_owner == people["anna"]
+
+
+def test_rights_are_read_under_the_lock_and_not_from_what_a_page_had_loaded(
+    paid: Subscription, team: Space, people: People, world: World
+) -> None:
+    loaded = Subscription.objects.select_related("customer__billing_owner", "space").get(pk=paid.pk)
+    hand_over(browser(people["anna"]), team, people["chris"])
+    information = customers.BillingInformation(**{"name": "Anna", **DUTCH, "city": "Haarlem"})
+    with pytest.raises(ZetelError, match="forbidden"):
+        customers.change_information(loaded.customer, information, actor=people["anna"], now=world.now)
+    with pytest.raises(ZetelError, match="forbidden"):
+        customers.hand_over(loaded, to=people["bram"], actor=people["anna"], now=world.now)
+    kept = Customer.objects.get(pk=loaded.customer_id)
+    assert (kept.city, kept.billing_owner) == ("Amsterdam", people["chris"])
 
 
 # Payment method (G2)
