@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.directory_world import World
 from tests.gateways import pages
-from zetel.actions import customers, purchases, quotes
+from zetel.actions import changes, customers, quotes
 from zetel.jobs import collect, methods
 from zetel.models import (
     Attempt,
@@ -82,7 +82,7 @@ def quote_for(
 
 def confirm(quote: Quote, now: datetime) -> Change:
     """Press the button: the intent is committed, then the company is asked."""
-    change = purchases.confirm(
+    change = changes.confirm(
         quote_id=quote.pk,
         person=quote.person,
         now=now,

@@ -14,7 +14,7 @@ from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.races.test_two_buyers import standing_captures
 from tests.world import customer_of, quote_for, save_method
-from zetel.actions import purchases
+from zetel.actions import changes
 from zetel.jobs import collect
 from zetel.models import Attempt, Change, ClockSetting, Invoice, Subscription
 
@@ -40,7 +40,7 @@ def confirmed(world: World, number: int, now: datetime) -> tuple[Change, Attempt
     customer = customer_of(anna, now)
     save_method(customer, anna, now)
     quote = quote_for(world.workspace(anna), anna, now, customer=customer)
-    change = purchases.confirm(
+    change = changes.confirm(
         quote_id=quote.pk, person=anna, now=now, return_path="/upgrade/changes/{change}/", language="nl"
     )
     return change, Attempt.objects.get(payment__change=change)

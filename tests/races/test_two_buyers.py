@@ -11,7 +11,7 @@ from django.db import connections
 from tests.conftest import HandClock
 from tests.directory_world import begin
 from tests.world import customer_of, quote_for, save_method
-from zetel.actions import purchases
+from zetel.actions import changes
 from zetel.gateways import get
 from zetel.jobs import collect
 from zetel.models import Attempt, Change, Invoice, Quote, Refund, Series, Subscription
@@ -25,7 +25,7 @@ def press(quote: Quote, now: datetime, said: list[str], start: threading.Barrier
     """Confirm and collect as a web request does, in a thread with a connection of its own."""
     try:
         start.wait()
-        change = purchases.confirm(
+        change = changes.confirm(
             quote_id=quote.pk,
             person=quote.person,
             now=now,

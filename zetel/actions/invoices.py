@@ -19,6 +19,7 @@ from zetel.models import (
     InvoiceLine,
     InvoiceTax,
     IssuedFile,
+    Payment,
     Person,
     Quote,
     Series,
@@ -106,6 +107,14 @@ def _write_lines(invoice: Invoice, document: Document, subscription: Subscriptio
 def mark_paid(invoice: Invoice) -> None:
     """Nothing is due any more. Only the transition decides whether that is still news."""
     transition(invoice, transitions.INVOICE, "paid", field="state")
+
+
+def book(invoice: Invoice, payment: Payment | None, *, due: int, now: datetime) -> None:
+    """Book the payment that a change waited for on the invoice it brought; without one it is paid if nothing is due."""
+    if payment:
+        transition(payment, transitions.PAYMENT, "paid", paid_at=now, invoice=invoice)
+    if payment or due == 0:
+        mark_paid(invoice)
 
 
 def mail_invoice(invoice: Invoice, *, now: datetime) -> None:

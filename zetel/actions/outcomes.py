@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from zetel.actions import invoices, mail, payments, purchases
+from zetel.actions import changes, invoices, mail, payments
 from zetel.actions._change import lock_customer, lock_space, record, transition
 from zetel.models import Attempt, Change
 from zetel.rules import transitions
@@ -84,7 +84,7 @@ def _paid(attempt: Attempt, now: datetime) -> None:
         change = Change.objects.select_related("space", "quote__space", "quote__person", "person").get(
             pk=payment.change_id
         )
-        purchases.complete(change, now=now, paid_by=attempt)
+        changes.complete(change, now=now, paid_by=attempt)
     elif payment.invoice:
         transition(payment, transitions.PAYMENT, "paid", paid_at=now)
         invoices.mark_paid(payment.invoice)
@@ -104,7 +104,7 @@ def _refused(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
     if change and transition(change, transitions.CHANGE, "declined", reason=outcome.reason[:64]):
         record(
             EventType.CHANGE_DECLINED, now=now, actor=change.person, space=change.space, customer=payment.customer,
-            after=facts,
+            subscription=change.subscription, after=facts,
         )  # fmt: skip
     elif payment.invoice:
         record(
@@ -118,7 +118,8 @@ def _needs_action(attempt: Attempt, now: datetime) -> None:
     if change and transition(change, transitions.CHANGE, "action"):
         record(
             EventType.CHANGE_ACTION_NEEDED, now=now, actor=change.person, space=change.space,
-            customer=attempt.payment.customer, after={"expires_at": change.expires_at.isoformat()},
+            customer=attempt.payment.customer, subscription=change.subscription,
+            after={"expires_at": change.expires_at.isoformat()},
         )  # fmt: skip
 
 
@@ -159,5 +160,7 @@ def expire(change: Change, *, now: datetime) -> bool:
         change.refresh_from_db()
         if change.expires_at > now or not transition(change, transitions.CHANGE, "expired", reason="expired"):
             return False
-        record(EventType.CHANGE_EXPIRED, now=now, actor=None, space=change.space)
+        record(
+            EventType.CHANGE_EXPIRED, now=now, actor=None, space=change.space, subscription=change.subscription
+        )
     return True

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from zetel.actions import standing
-from zetel.models import CatalogVersion, Customer, Membership, Person, PurchaseDraft, Quote, Space
+from zetel.models import CatalogVersion, Change, Customer, Membership, Person, PurchaseDraft, Quote, Space
 from zetel.models.spaces import MEMBER
+from zetel.models.subscriptions import WAITING
 from zetel.rules.billing import Terms
-from zetel.rules.catalog import Catalog, check_offer, price_on
+from zetel.rules.catalog import Catalog, Plan, check_offer, price_on
 from zetel.rules.coverage import check_purchase, purchase_effect
 from zetel.rules.errors import ZetelError
 from zetel.rules.payments import quote_until
@@ -113,15 +115,28 @@ def check_place(around: standing.Around, catalog: Catalog, on: date) -> None:
     check_purchase(own, above, on)
 
 
+def check_nothing_waits(space: Space) -> None:
+    """One change at a time waits for its money, in a space and those around it (C5)."""
+    places = Q(space=space) | Q(space__organization=space) | Q(space__division=space)
+    places |= Q(space__in=[pk for pk in (space.organization_id, space.division_id) if pk])
+    if Change.objects.filter(places, status__in=WAITING).exists():
+        raise ZetelError("change_pending")
+
+
 def _check_wish(space: Space, wish: Wish, catalog: Catalog) -> None:
     plan = catalog.plan(wish.plan)
     check_offer(plan, SpaceKind(space.kind))
-    ladder = plan.policy.ladder
-    if wish.seats > max(ladder):
-        raise ZetelError("sales_only", seats=wish.seats, largest=max(ladder))
-    if wish.seats not in ladder:
-        raise ZetelError("seat_size_unknown", seats=wish.seats, sizes=list(ladder))
+    check_size(wish.seats, plan)
     check_seats(space, wish.seats)
+
+
+def check_size(seats: int, plan: Plan) -> None:
+    """P4, P6: a size of the plan's ladder; above it sales take over."""
+    ladder = plan.policy.ladder
+    if seats > max(ladder):
+        raise ZetelError("sales_only", seats=seats, largest=max(ladder))
+    if seats not in ladder:
+        raise ZetelError("seat_size_unknown", seats=seats, sizes=list(ladder))
 
 
 def check_seats(space: Space, seats: int) -> None:

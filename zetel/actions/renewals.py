@@ -1,24 +1,29 @@
-"""Renewal: the next period of a subscription is billed when its boundary is there (rules C7, C9, C12, G4).
+"""A boundary is renewed or ended (rules C2, C7, C9, C12, G4, X4).
 
 One period a call, oldest first, in one transaction: terms that grow with the people, lines that are due minus billed,
-the invoice, and the money wanted for it. Running it again at the same instant changes nothing.
+the invoice, and the money wanted for it; or the end that was asked for. Running it again at the same instant changes
+nothing.
 """
 
 import uuid
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from zetel.actions import invoices, mail, payments, standing, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record
-from zetel.models import Customer, Invoice, PaymentMethod, Subscription
-from zetel.rules.billing import due_minus_billed
+from zetel.models import Customer, Invoice, PaymentMethod, Space, Subscription
+from zetel.rules.billing import Billed, Terms, due_minus_billed, next_boundary, terms_at
+from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 from zetel.rules.invoices import balance_use
-from zetel.rules.periods import first_instant
+from zetel.rules.periods import local_date
 from zetel.rules.quotes import document
 from zetel.rules.subscriptions import renewal_terms
+
+MISSED_MAX = 12  # periods that are billed one by one after an outage (rule C9)
 
 
 def due_subscriptions(now: datetime, limit: int = 100) -> list[uuid.UUID]:
@@ -27,51 +32,108 @@ def due_subscriptions(now: datetime, limit: int = 100) -> list[uuid.UUID]:
     return list(due.order_by("next_bill_at", "id").values_list("pk", flat=True)[:limit])
 
 
+def settle(subscription_id: uuid.UUID, *, now: datetime) -> None:
+    """Bill every boundary that went by, so that a change never reaches back before it (rule C12).
+
+    Raises `period_unsettled` for one that staff have to look at first.
+    """
+    while due := Subscription.objects.filter(
+        pk=subscription_id, status="active", next_bill_at__lte=now
+    ).first():
+        if due.parked_reason:
+            raise ZetelError("period_unsettled")
+        renew(subscription_id, now=now)
+
+
 def renew(subscription_id: uuid.UUID, *, now: datetime) -> Invoice | None:
-    """Bill one period of a subscription if it is due; None when it is not (any more)."""
+    """Bill one period of a subscription if it is due, or end it there; None when nothing was billed.
+
+    Raises `period_unsettled` when more than twelve periods were missed: staff decide about those (C9).
+    """
     with transaction.atomic():
         subscription = Subscription.objects.select_related("space").get(pk=subscription_id)
         space = lock_space(subscription.space)
         customer = lock_customer(subscription.customer_id)
         subscription = Subscription.objects.select_for_update().get(pk=subscription_id)
-        if subscription.status != "active" or subscription.next_bill_at is None or subscription.next_bill_at > now:
+        if (
+            subscription.status != "active"
+            or subscription.next_bill_at is None
+            or subscription.next_bill_at > now
+        ):
             return None
-        terms = standing.terms_of([subscription_id])[subscription_id]
-        billed = standing.billed_of([subscription_id])[subscription_id]
-        renews_on = max(line.period_end for line in billed)
-        grown = renewal_terms(terms, on=renews_on, counted=standing.counted_people(space))
-        if grown:
-            subscriptions.append_terms(subscription, grown, now=now)
-            terms = (*terms, grown)
-        lines = due_minus_billed(terms, billed, through=renews_on)
-        asked = document(lines, standing.treatment_of(space, customer, renews_on))
-        used = balance_use(asked.total, standing.balance_of(customer, customer.currency))
-        invoice = invoices.issue(
-            asked, now=now, customer=customer, subscription=subscription, space=space, renews_on=renews_on,
-            balance_used=used,
+        due = _due(subscription)
+        if subscription.ends_on is not None and subscription.ends_on <= due.on:
+            subscriptions.end(subscription, customer, on=due.on, reason="cancelled", now=now, actor=None)
+            return None
+        _check_missed(due, subscription, customer, now)
+        return _bill(due, subscription, customer, space, now)
+
+
+@dataclass(frozen=True)
+class _Due:
+    """The boundary that is there, and what it is billed from."""
+
+    on: date
+    terms: tuple[Terms, ...]
+    billed: tuple[Billed, ...]
+
+
+def _due(subscription: Subscription) -> _Due:
+    billed = standing.billed_of([subscription.pk])[subscription.pk]
+    return _Due(standing.paid_until(billed), standing.terms_of([subscription.pk])[subscription.pk], billed)
+
+
+def _check_missed(due: _Due, subscription: Subscription, customer: Customer, now: datetime) -> None:
+    """Rule C9: an outage is caught up with; what looks like more than that is for staff."""
+    today, missed, boundary = local_date(now, ZoneInfo(customer.time_zone)), 0, due.on
+    while boundary <= today:
+        missed += 1
+        if missed > MISSED_MAX:
+            raise ZetelError("period_unsettled", since=due.on.isoformat())
+        following = next_boundary(due.terms, boundary, subscription.ends_on)
+        if following is None:
+            return
+        boundary = following
+
+
+def _bill(due: _Due, subscription: Subscription, customer: Customer, space: Space, now: datetime) -> Invoice:
+    """Bill the period that begins, for the people then counted (C7)."""
+    terms = due.terms
+    grown = renewal_terms(terms, on=due.on, counted=standing.counted_people(space))
+    if grown:
+        subscriptions.append_terms(subscription, grown, now=now)
+        terms = (*terms, grown)
+    row = terms_at(terms, due.on)
+    assert row is not None, "a boundary has terms"
+    lines = due_minus_billed(terms, due.billed, through=due.on, ends_on=subscription.ends_on)
+    asked = document(lines, standing.treatment_of(space, customer, due.on))
+    used = balance_use(asked.total, standing.balance_of(customer, customer.currency))
+    invoice = invoices.issue(
+        asked, now=now, customer=customer, subscription=subscription, space=space, renews_on=due.on,
+        balance_used=used,
+    )  # fmt: skip
+    subscriptions.use_balance(customer, used, invoice=invoice, now=now)
+    period_end = row.period_at(due.on).end
+    Subscription.objects.filter(pk=subscription.pk).update(
+        version=subscription.version + 1, **subscriptions.bill_next(customer, period_end)
+    )
+    record(
+        EventType.SUBSCRIPTION_RENEWED, now=now, actor=None, space=space, customer=customer,
+        subscription=subscription, invoice=invoice,
+        after={
+            "invoice": invoice.number, "amount": invoice.total_amount, "currency": invoice.currency,
+            "period_start": due.on.isoformat(), "period_end": period_end.isoformat(), "space": space.name,
+            "plan": row.plan, "cycle": str(row.cycle), "seats": row.seats,
+        },
+    )  # fmt: skip
+    if grown and customer.billing_owner:
+        mail.queue(
+            "seats_resized", once_key=f"seats_resized:{subscription.pk}:{due.on}", now=now, space=space,
+            to_person=customer.billing_owner, params={"space": space.name, "seats": grown.seats},
         )  # fmt: skip
-        subscriptions.use_balance(customer, used, invoice=invoice, now=now)
-        period_end = max(line.period_end for line in lines)
-        Subscription.objects.filter(pk=subscription_id).update(
-            next_bill_at=first_instant(period_end, ZoneInfo(customer.time_zone)), version=subscription.version + 1
-        )
-        record(
-            EventType.SUBSCRIPTION_RENEWED, now=now, actor=None, space=space, customer=customer,
-            subscription=subscription, invoice=invoice,
-            after={
-                "invoice": invoice.number, "amount": invoice.total_amount, "currency": invoice.currency,
-                "period_start": renews_on.isoformat(), "period_end": period_end.isoformat(), "space": space.name,
-                "seats": grown.seats if grown else terms[-1].seats,
-            },
-        )  # fmt: skip
-        if grown and customer.billing_owner:
-            mail.queue(
-                "seats_resized", once_key=f"seats_resized:{subscription_id}:{renews_on}", now=now, space=space,
-                to_person=customer.billing_owner, params={"space": space.name, "seats": grown.seats},
-            )  # fmt: skip
-        _collect(invoice, customer, invoice.total_amount - used, now)
-        invoices.mail_invoice(invoice, now=now)
-        return invoice
+    _collect(invoice, customer, invoice.total_amount - used, now)
+    invoices.mail_invoice(invoice, now=now)
+    return invoice
 
 
 def _collect(invoice: Invoice, customer: Customer, amount: int, now: datetime) -> None:

@@ -154,6 +154,11 @@ def balance_of(customer: Customer, currency: str) -> int:
     return int(total or 0)
 
 
+def paid_until(billed: Iterable[Billed]) -> date:
+    """The end of the last period that was billed: the boundary that comes next."""
+    return max(line.period_end for line in billed)
+
+
 def zone_of(space: Space, customer: Customer | None) -> ZoneInfo:
     """The customer's time zone; until there is one the space's counts (rule M3)."""
     return ZoneInfo(customer.time_zone if customer else space.time_zone)
@@ -182,4 +187,13 @@ def basis(around: Around, customer: Customer, balance: int) -> str:
         sorted([str(row.pk), row.version] for row in (*around.above, *around.inside)),
         sorted(str(row.pk) for row in around.own),
     ]
+    return _hash(facts)
+
+
+def change_basis(subscription: Subscription, customer: Customer, *, balance: int, beyond: int) -> str:
+    """The same for a change of a subscription; `beyond` are the people beyond its seats (C6)."""
+    return _hash([[str(customer.pk), customer.version, balance], [str(subscription.pk), subscription.version], beyond])
+
+
+def _hash(facts: Sequence[object]) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from zetel.actions import invoices, mail
@@ -24,15 +25,28 @@ from zetel.rules.quotes import Ending
 
 
 def start(
-    space: Space, customer: Customer, terms: Terms, *, now: datetime, status: str, period_end: date, on_exceed: str
+    space: Space,
+    customer: Customer,
+    terms: Terms,
+    *,
+    now: datetime,
+    status: str,
+    period_end: date,
+    on_exceed: str,
 ) -> Subscription:
     """A new subscription with its first terms; billed next when its period ends in the customer's zone (M3)."""
     subscription = Subscription.objects.create(
         space=space, customer=customer, status=status, started_on=terms.starts_on, on_exceed=on_exceed,
-        next_bill_at=first_instant(period_end, ZoneInfo(customer.time_zone)), created_at=now,
+        created_at=now, **bill_next(customer, period_end),
     )  # fmt: skip
     append_terms(subscription, terms, now=now)
     return subscription
+
+
+def bill_next(customer: Customer, period_end: date) -> dict[str, Any]:
+    """The fields of a period that begins now: it is counted in the zone the customer has now, to its end (M3)."""
+    zone = ZoneInfo(customer.time_zone)
+    return {"next_bill_at": first_instant(period_end, zone), "time_zone": customer.time_zone}
 
 
 def append_terms(subscription: Subscription, terms: Terms, *, now: datetime) -> SubscriptionTerms:
@@ -44,7 +58,31 @@ def append_terms(subscription: Subscription, terms: Terms, *, now: datetime) -> 
     )  # fmt: skip
 
 
-def end_covered(subscription: Subscription, ending: Ending, *, now: datetime, actor: Person, by: Space) -> None:
+def end(
+    subscription: Subscription,
+    customer: Customer,
+    *,
+    on: date,
+    reason: str,
+    now: datetime,
+    actor: Person | None,
+) -> None:
+    """End a subscription on a day, with nothing billed or taken back; its last owner keeps the invoices (R7)."""
+    ended = transition(
+        subscription, transitions.SUBSCRIPTION, "ended", ended_on=on, end_reason=reason, next_bill_at=None,
+        last_owner=customer.billing_owner, version=subscription.version + 1,
+    )  # fmt: skip
+    if ended:
+        record(
+            EventType.SUBSCRIPTION_ENDED, now=now, actor=actor, space=subscription.space, customer=customer,
+            subscription=subscription,
+            after={"ended_on": on.isoformat(), "reason": reason, "space": subscription.space.name},
+        )  # fmt: skip
+
+
+def end_covered(
+    subscription: Subscription, ending: Ending, *, now: datetime, actor: Person, by: Space
+) -> None:
     """End a subscription that a larger one covers: credit note, and what of it can be spent as balance (P9)."""
     customer = subscription.customer
     note: Invoice | None = None
@@ -73,7 +111,12 @@ def add_balance(customer: Customer, amount: int, *, kind: str, invoice: Invoice,
     """One signed entry in minor units of the invoice's currency; nothing for 0 (rule M9)."""
     if amount:
         BalanceEntry.objects.create(
-            customer=customer, currency=invoice.currency, amount=amount, kind=kind, invoice=invoice, created_at=now
+            customer=customer,
+            currency=invoice.currency,
+            amount=amount,
+            kind=kind,
+            invoice=invoice,
+            created_at=now,
         )
 
 

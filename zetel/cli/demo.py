@@ -18,12 +18,12 @@ from rich.table import Table
 
 from zetel import clock
 from zetel.actions import (
+    changes,
     directory,
     directory_account,
     directory_domains,
     directory_people,
     drafts,
-    purchases,
     quotes,
     staff,
 )
@@ -187,7 +187,7 @@ class Sample:
         save_sample_card(setup.setup_id, now=clock.now())
         methods.finish(setup, now=clock.now())
         quote = quotes.bind(draft, now=clock.now())
-        change = purchases.confirm(
+        change = changes.confirm(
             quote_id=quote.pk,
             person=bram,
             now=clock.now(),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext
 
-from zetel.documents import letters_account
+from zetel.documents import letters_account, letters_change
 from zetel.documents.letter import Facts, House, Letter, Params, amount, day, fact, shown
 from zetel.documents.timeline import topic
 
@@ -320,6 +320,7 @@ def _staff_alert(params: Params, house: House) -> Letter:
 
 _KINDS: dict[str, Callable[[Params, House], Letter]] = {
     **letters_account.KINDS,
+    **letters_change.KINDS,
     "invoice": _invoice,
     "purchase_refunded": _purchase_refunded,
     "purchase_done_colleague": _purchase_done_colleague,

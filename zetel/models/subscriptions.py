@@ -22,7 +22,10 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
 
 class Subscription(Row):
-    """One space, one customer; at most one live per space (rules P7, P8, P12)."""
+    """One space, one customer; at most one live per space (rules P7, P8, P12).
+
+    `time_zone` is the one in which the running period is counted: a customer's new zone counts from the next (M3).
+    """
 
     PREFIX = "sub"
 
@@ -35,6 +38,7 @@ class Subscription(Row):
     end_reason = models.CharField(max_length=32, blank=True)
     on_exceed = models.CharField(max_length=8, default="grow")
     next_bill_at = models.DateTimeField(null=True, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
     parked_reason = models.CharField(max_length=255, blank=True)
     last_owner = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     version = models.PositiveIntegerField(default=1)

@@ -1,21 +1,24 @@
 """What a change would cost, as one value: the quote that a buyer confirms and the invoice is issued from (rule C6).
 
 `price_purchase` lays the wished terms over nothing billed yet, takes tax by M8, ends the subscriptions that the new
-one covers (P9) and lets balance pay first (I6). The value goes to the database as JSON and comes back equal, so the
-invoice is made from the very lines that were shown.
+one covers (P9) and lets balance pay first (I6); `price_change` lays changed terms over what was billed. The value
+goes to the database as JSON and comes back equal, so the invoice is made from the very lines that were shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from zetel.rules.billing import Billed, Line, Terms, due_minus_billed
+from zetel.rules.billing import Billed, Line, Terms, due_minus_billed, next_boundary, terms_at
+from zetel.rules.invoices import balance_use
 from zetel.rules.money import prorate
 from zetel.rules.periods import Cycle, period_at
+from zetel.rules.subscriptions import ChangePlan, Field, Note, Scheduled, renewal_terms, scheduled
 from zetel.rules.tax import TaxRow, TaxTreatment, totals
 
 _DATES = frozenset({"start", "end", "period_start", "period_end", "starts_on", "anchor_on"})
+TreatmentOn = Callable[[date], TaxTreatment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,31 @@ class PricedPurchase:
     renewal_total: int
 
 
+@dataclass(frozen=True, slots=True)
+class PricedChange:
+    """Everything a confirmed change does with money and terms, now and later.
+
+    `append` are the rows of terms that bring it about, `now` the one of today. `scheduled` is what waits afterwards,
+    `dropped` what does no longer. `spendable` becomes balance when more is taken back than charged. `renews_on` is
+    None when the subscription ends before.
+    """
+
+    on: date
+    before: Terms
+    now: Terms | None
+    append: tuple[Terms, ...]
+    ends_on: date | None
+    scheduled: tuple[Scheduled, ...]
+    dropped: tuple[Scheduled, ...]
+    notes: tuple[Note, ...]
+    document: Document
+    balance_used: int
+    due: int
+    spendable: int
+    renews_on: date | None
+    renewal_total: int
+
+
 def document(lines: Sequence[Line], treatment: TaxTreatment | None) -> Document:
     """Tax the lines: charges by the treatment of the day, credits by what they take back (T3, T4)."""
     taxed = tuple(_taxed(line, treatment) for line in lines)
@@ -87,8 +115,55 @@ def price_purchase(
     spendable = balance + sum(ending.spendable for ending in endings if ending.same_customer)
     used = min(asked.total, spendable)
     period = period_at(terms.anchor_on, terms.cycle, terms.starts_on)
-    renewal = document(due_minus_billed((replace(terms, starts_on=period.end),), (), through=period.end), treatment)
+    renewal = document(
+        due_minus_billed((replace(terms, starts_on=period.end),), (), through=period.end), treatment
+    )
     return PricedPurchase(terms, asked, endings, used, asked.total - used, period.end, renewal.total)
+
+
+def price_change(
+    plan: ChangePlan,
+    standing: Standing,
+    *,
+    on: date,
+    treatment_on: TreatmentOn,
+    balance: int = 0,
+    counted: int = 0,
+) -> PricedChange:
+    """Price what was decided about a live subscription whose boundaries up to `on` are settled (C12).
+
+    `treatment_on` gives the tax of a charge that begins on a day; `counted` people have a seat at the renewal (C7).
+    """
+    terms = (*standing.terms, *plan.append)
+    before = terms_at(standing.terms, on)
+    assert before is not None, "what is changed has terms"
+    lines = due_minus_billed(terms, standing.billed, through=on, ends_on=plan.ends_on)
+    asked = document(lines, treatment_on(on))
+    used = balance_use(asked.total, balance)
+    renews_on = next_boundary(terms, on, plan.ends_on)
+    return PricedChange(
+        on=on,
+        before=before,
+        now=plan.now,
+        append=plan.append,
+        ends_on=plan.ends_on,
+        scheduled=scheduled(terms, on=on, ends_on=plan.ends_on),
+        dropped=plan.dropped,
+        notes=plan.notes,
+        document=asked,
+        balance_used=used,
+        due=max(0, asked.total) - used,
+        spendable=max(0, -asked.total - standing.open_amount),
+        renews_on=renews_on,
+        renewal_total=_renewal(terms, renews_on, counted, treatment_on) if renews_on else 0,
+    )
+
+
+def _renewal(terms: Sequence[Terms], on: date, counted: int, treatment_on: TreatmentOn) -> int:
+    """What the period that begins on a boundary will cost with tax; nothing of it was billed yet."""
+    row = renewal_terms(terms, on=on, counted=counted) or terms_at(terms, on)
+    assert row is not None, "a boundary has terms"
+    return document(due_minus_billed((replace(row, starts_on=on),), (), through=on), treatment_on(on)).total
 
 
 def end_covered(standing: Standing, *, on: date) -> Ending:
@@ -104,8 +179,8 @@ def yearly_saving(monthly_unit: int, yearly_unit: int, seats: int) -> int:
     return prorate(monthly_unit * 12 - yearly_unit, seats, 1, 1)
 
 
-def to_json(priced: PricedPurchase) -> dict[str, Any]:
-    """Plain JSON with ISO dates; `from_json` gives back an equal value."""
+def to_json(priced: PricedPurchase | PricedChange) -> dict[str, Any]:
+    """Plain JSON with ISO dates; `from_json` and `change_from_json` give back an equal value."""
     plain: dict[str, Any] = _plain(asdict(priced))
     return plain
 
@@ -114,8 +189,10 @@ def from_json(data: dict[str, Any]) -> PricedPurchase:
     return PricedPurchase(
         terms=Terms(**_dated(data["terms"])),
         document=_document(data["document"]),
-        endings=tuple(Ending(**{**item, "on": date.fromisoformat(item["on"]), "credit": _document(item["credit"])})
-            for item in data["endings"]),
+        endings=tuple(
+            Ending(**{**item, "on": date.fromisoformat(item["on"]), "credit": _document(item["credit"])})
+            for item in data["endings"]
+        ),
         balance_used=data["balance_used"],
         due=data["due"],
         period_end=date.fromisoformat(data["period_end"]),
@@ -123,9 +200,40 @@ def from_json(data: dict[str, Any]) -> PricedPurchase:
     )
 
 
+def change_from_json(data: dict[str, Any]) -> PricedChange:
+    return PricedChange(
+        on=date.fromisoformat(data["on"]),
+        before=Terms(**_dated(data["before"])),
+        now=Terms(**_dated(data["now"])) if data["now"] else None,
+        append=tuple(Terms(**_dated(row)) for row in data["append"]),
+        ends_on=_date(data["ends_on"]),
+        scheduled=tuple(_scheduled(item) for item in data["scheduled"]),
+        dropped=tuple(_scheduled(item) for item in data["dropped"]),
+        notes=tuple(Note(note) for note in data["notes"]),
+        document=_document(data["document"]),
+        balance_used=data["balance_used"],
+        due=data["due"],
+        spendable=data["spendable"],
+        renews_on=_date(data["renews_on"]),
+        renewal_total=data["renewal_total"],
+    )
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _scheduled(data: dict[str, Any]) -> Scheduled:
+    field = Field(data["field"])
+    old, new = (Cycle(data[side]) if field is Field.CYCLE else data[side] for side in ("old", "new"))
+    return Scheduled(field, date.fromisoformat(data["on"]), old, new)
+
+
 def _document(data: dict[str, Any]) -> Document:
     lines = tuple(Line(**{**_dated(line), "takes_back": tuple(line["takes_back"])}) for line in data["lines"])
-    return Document(lines, tuple(TaxRow(**row) for row in data["taxes"]), data["net"], data["tax"], data["total"])
+    return Document(
+        lines, tuple(TaxRow(**row) for row in data["taxes"]), data["net"], data["tax"], data["total"]
+    )
 
 
 def _dated(data: dict[str, Any]) -> dict[str, Any]:

@@ -124,9 +124,13 @@ def plan_change(
     waits = directions.get(Field.CYCLE, 0) > 0 and _any_decrease(directions, left, standing.current, ranks)
     now = {field: value for field, value in asked.items() if directions[field] > 0 and not waits}
     at_end = {
-        field: value for field, value in asked.items() if directions[field] < 0 or (directions[field] > 0 and waits)
+        field: value
+        for field, value in asked.items()
+        if directions[field] < 0 or (directions[field] > 0 and waits)
     }
-    if Field.CYCLE in now:  # what else waited can only be more, and cannot wait for an end that is no longer one
+    if (
+        Field.CYCLE in now
+    ):  # what else waited can only be more, and cannot wait for an end that is no longer one
         now = {field: changes[-1].new for field, changes in left.items()} | now
         left = {}
     else:  # more now replaces what waited with less, not what waits with even more
@@ -152,7 +156,7 @@ def grow(terms: Iterable[Terms], *, seats: int, on: date, ends_on: date | None =
 def withdraw(terms: Iterable[Terms], *, fields: Iterable[Field], on: date, price: PriceOf) -> ChangePlan:
     """Undo scheduled changes of these fields (C4); `no_change` when none of them waits."""
     standing, undone = _standing(terms, None, on), frozenset(fields)
-    dropped = tuple(s for field in undone for s in standing.waiting.get(field, ()))
+    dropped = tuple(s for field in Field if field in undone for s in standing.waiting.get(field, ()))
     later = {
         field: tuple((s.on, s.new) for s in changes)
         for field, changes in standing.waiting.items()
@@ -168,7 +172,9 @@ def cancel(terms: Iterable[Terms], *, on: date, ends_on: date | None = None) -> 
     standing = _standing(terms, None, on)
     restated = tuple(replace(standing.current, starts_on=row.starts_on) for row in standing.rows)
     dropped = scheduled(terms, on=on)
-    return ChangePlan(None, (), standing.period_end, restated, dropped, tuple({_REPLACES[s.field] for s in dropped}))
+    replaced = {s.field for s in dropped}
+    notes = tuple(_REPLACES[field] for field in Field if field in replaced)
+    return ChangePlan(None, (), standing.period_end, restated, dropped, notes)
 
 
 def resume(terms: Iterable[Terms], *, on: date, ends_on: date | None) -> ChangePlan:
@@ -285,7 +291,9 @@ def _assemble(
     """Rows for what happens now and later; later ones are built on what holds just before them."""
     changed = _next(standing.current, on, now, price) if now else None
     before = changed or standing.current
-    days = {row.starts_on for row in standing.rows} | {day for changes in later.values() for day, _ in changes}
+    days = {row.starts_on for row in standing.rows} | {
+        day for changes in later.values() for day, _ in changes
+    }
     rows: list[Terms] = []
     restated: list[Terms] = []
     for day in sorted(days):

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 
 from zetel import clock
-from zetel.actions import purchases, quotes, standing
+from zetel.actions import changes, quotes, standing
 from zetel.jobs import collect
 from zetel.models import Attempt, CatalogVersion, Change, Quote
 from zetel.models.ids import parse_public_id
@@ -127,7 +127,7 @@ def _confirm(visit: Visit) -> HttpResponse:
     if shown is None or not set(shown.wish["lower_plans"]) <= agreed:
         return visit.to("review")
     try:
-        change = purchases.confirm(
+        change = changes.confirm(
             quote_id=quote_id, person=visit.person, now=clock.now(), language=language(),
             return_path="/upgrade/changes/{change}/",
         )  # fmt: skip

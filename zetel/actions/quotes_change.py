@@ -1,0 +1,124 @@
+"""Quotes for a change of a live subscription: as an estimate while its owner chooses, and binding at the review (C6).
+
+Seats, plan and cycle come as one wish; the rules say what of it happens now and what at the end of the paid period.
+Cancelling, resuming and undoing cost nothing, but their pages show the same figures: what happens when, and what the
+next invoice will be.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from zetel.actions import quotes, settled
+from zetel.actions.settled import Settled
+from zetel.models import Person, Quote, Subscription
+from zetel.rules.catalog import check_offer
+from zetel.rules.errors import ZetelError
+from zetel.rules.payments import quote_until
+from zetel.rules.quotes import PricedChange, to_json
+from zetel.rules.seats import SpaceKind
+from zetel.rules.subscriptions import ChangePlan, Field, Wish, cancel, plan_change, resume, withdraw
+
+
+@dataclass(frozen=True)
+class ChangeEstimate:
+    """A priced change and the subscription it was priced for."""
+
+    priced: PricedChange
+    held: Settled
+
+
+def estimate_change(
+    subscription: Subscription, wish: Wish, *, person: Person, now: datetime
+) -> ChangeEstimate:
+    """Price a wish without keeping anything; boundaries that went by are billed first (C12).
+
+    Raises forbidden, past_due, no_subscription, no_change, resume_first, seats_in_use, seat_size_unknown, sales_only,
+    not_offered, plan_unknown, price_unknown, period_unsettled.
+    """
+    return _estimate(subscription, person, now, lambda held: _decide(held, wish))
+
+
+def estimate_cancel(subscription: Subscription, *, person: Person, now: datetime) -> ChangeEstimate:
+    """When it would end, and what that replaces; `no_change` when it ends already."""
+    return _estimate(
+        subscription, person, now, lambda held: cancel(held.terms, on=held.on, ends_on=held.ends_on)
+    )
+
+
+def estimate_resume(subscription: Subscription, *, person: Person, now: datetime) -> ChangeEstimate:
+    """When it would renew, and for how much; `no_change` when it does not end."""
+    return _estimate(
+        subscription, person, now, lambda held: resume(held.terms, on=held.on, ends_on=held.ends_on)
+    )
+
+
+def estimate_withdraw(
+    subscription: Subscription, fields: Iterable[Field], *, person: Person, now: datetime
+) -> ChangeEstimate:
+    """What would be left of the scheduled changes; `no_change` when none of these fields waits."""
+    fields = tuple(fields)
+    return _estimate(
+        subscription,
+        person,
+        now,
+        lambda held: withdraw(held.terms, fields=fields, on=held.on, price=held.price),
+    )
+
+
+def _estimate(
+    subscription: Subscription, person: Person, now: datetime, decide: Callable[[Settled], ChangePlan]
+) -> ChangeEstimate:
+    with transaction.atomic():
+        held = settled.hold(subscription.pk, person=person, now=now)
+        settled.check_active(held)
+        return ChangeEstimate(held.priced(decide(held)), held)
+
+
+def bind_change(subscription: Subscription, wish: Wish, *, person: Person, now: datetime) -> Quote:
+    """Keep a binding quote for a change: valid for 30 minutes, never beyond the running period (C6).
+
+    Raises what `estimate_change` raises, and `change_pending` while another change waits for its money.
+    """
+    with transaction.atomic():
+        quotes.check_nothing_waits(subscription.space)
+        made = estimate_change(subscription, wish, person=person, now=now)
+        held, priced = made.held, made.priced
+        return Quote.objects.create(
+            person=person,
+            space=held.space,
+            customer=held.customer,
+            subscription=held.subscription,
+            wish={
+                "plan": wish.plan, "cycle": str(wish.cycle) if wish.cycle else None, "seats": wish.seats,
+                "version": held.subscription.version,
+            },
+            body=to_json(priced),
+            currency=held.present.currency,
+            due_amount=priced.due,
+            priced_on=priced.on,
+            priced_at=now,
+            expires_at=quote_until(now, held.subscription.next_bill_at),
+            basis=held.basis,
+        )  # fmt: skip
+
+
+def _decide(held: Settled, wish: Wish) -> ChangePlan:
+    _check_wish(held, wish)
+    return plan_change(
+        held.terms, wish=wish, on=held.on, price=held.price, ranks=held.catalog.ranks, ends_on=held.ends_on
+    )
+
+
+def _check_wish(held: Settled, wish: Wish) -> None:
+    """Another plan is offered for that kind of space (P1); other seats are on its ladder and hold all (P4, P5)."""
+    plan = held.catalog.plan(wish.plan or held.present.plan)
+    if wish.plan and plan.code != held.present.plan:
+        if plan.free:
+            raise ZetelError("not_offered", plan=plan.code, kind=held.space.kind)
+        check_offer(plan, SpaceKind(held.space.kind))
+    if wish.seats is not None and wish.seats != held.present.seats:
+        quotes.check_size(wish.seats, plan)
+        quotes.check_seats(held.space, wish.seats)

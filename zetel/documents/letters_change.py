@@ -1,0 +1,119 @@
+"""Mails about a plan that was changed, scheduled to change, resumed or cancelled (rules C1 to C4, C11).
+
+All are made from the same facts: the terms that the change leads to, what waits on which day, what waits no longer,
+and the next invoice.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+from zetel.documents.amounts import date_text
+from zetel.documents.letter import Facts, House, Letter, Params, amount, day, fact, language, shown
+
+
+def _cycle(code: object) -> str:
+    return {"month": gettext("Monthly"), "year": gettext("Annual")}.get(str(code), "")
+
+
+def _value(field: str, value: object) -> str:
+    """One part of terms in words."""
+    if field == "seats":
+        count = int(str(value))
+        return ngettext("%(count)d seat", "%(count)d seats", count) % {"count": count}
+    return _cycle(value) if field == "cycle" else str(value).title()
+
+
+def _waiting(items: list[Mapping[str, Any]], label: str) -> Facts:
+    """What waits, or waits no longer: a row for each change, by its day."""
+    return tuple(
+        (
+            label % {"date": date_text(date.fromisoformat(item["on"]), language())},
+            _value(item["field"], item["new"]),
+        )
+        for item in items
+    )
+
+
+def _facts(params: Params, *, with_terms: bool = True) -> Facts:
+    terms = (
+        (gettext("Plan"), fact(params, "plan").title()),
+        (gettext("Billing cycle"), _cycle(fact(params, "cycle"))),
+        (gettext("Seats"), fact(params, "seats")),
+    )
+    return (
+        *shown(*(terms if with_terms else ())),
+        *_waiting(params.get("scheduled") or [], gettext("From %(date)s")),
+        *_waiting(params.get("dropped") or [], gettext("No longer on %(date)s")),
+        *shown(
+            (gettext("Ends on"), day(params, "ends_on")),
+            (gettext("Next invoice"), day(params, "period_end")),
+            (
+                gettext("Expected amount"),
+                amount(params, "renewal_amount") if params.get("period_end") else "",
+            ),
+        ),
+    )
+
+
+def _plan_changed(params: Params, house: House) -> Letter:
+    names = {"space": fact(params, "space"), "date": day(params, "starts_on")}
+    what = fact(params, "what")
+    subject, words = {
+        "change_scheduled": (
+            gettext("The plan of %(space)s will change on %(date)s"),
+            gettext("Until then everything stays as it was paid. You can undo the change in Billing until that day."),
+        ),
+        "change_withdrawn": (
+            gettext("A scheduled change for %(space)s was undone"),
+            gettext("The plan goes on as it is."),
+        ),
+        "resumed": (
+            gettext("The plan of %(space)s goes on"),
+            gettext("The cancellation was taken back. The plan renews as before."),
+        ),
+    }.get(
+        what,
+        (
+            gettext("The plan of %(space)s was changed"),
+            gettext("The change is in force. Whatever was charged for it is on an invoice of its own."),
+        ),
+    )  # fmt: skip
+    return Letter(
+        subject=subject % names,
+        title=subject % names,
+        paragraphs=(words,),
+        facts=_facts(params, with_terms=what != "change_scheduled"),
+        label=gettext("Go to Billing"),
+        path="/billing/",
+    )
+
+
+def _cancelled(params: Params, house: House) -> Letter:
+    names = {"space": fact(params, "space"), "date": day(params, "ends_on")}
+    return Letter(
+        subject=gettext("The plan of %(space)s ends on %(date)s") % names,
+        title=gettext("The plan of %(space)s ends on %(date)s") % names,
+        paragraphs=(
+            gettext(
+                "You cancelled the plan. Until %(date)s everything works as it does now; nothing more is charged."
+            )
+            % names,
+            gettext(
+                "After that the space is on Basic. Nothing of yours is deleted: spaces, people, settings and invoices"
+                " all stay."
+            ),
+            gettext("Did you change your mind? Until that day you can resume the plan in Billing."),
+        ),
+        facts=_facts(params),
+        label=gettext("Go to Billing"),
+        path="/billing/",
+    )
+
+
+KINDS: dict[str, Callable[[Params, House], Letter]] = {
+    "plan_changed": _plan_changed,
+    "cancelled": _cancelled,
+}
