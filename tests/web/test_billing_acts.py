@@ -104,6 +104,20 @@ def test_a_billing_owner_does_not_take_the_own_method_away(
     assert method.status == "active"
 
 
+def test_only_who_set_a_method_up_takes_it_away_and_only_once(
+    world: World, paid: Subscription, team: Space, people: People
+) -> None:
+    hand_over(browser(people["anna"]), team, people["chris"])
+    method = PaymentMethod.objects.get()
+    for name, code in (("bram", "forbidden"), ("chris", "forbidden")):
+        with pytest.raises(ZetelError, match=code):
+            customers.remove_method(method, actor=people[name], now=world.now)
+    customers.remove_method(method, actor=people["anna"], now=world.now)
+    with pytest.raises(ZetelError, match="no_change"):
+        customers.remove_method(method, actor=people["anna"], now=world.now)
+    assert Event.objects.filter(kind="method.removed").count() == 1
+
+
 def test_of_several_plans_the_one_handed_over_gets_a_customer_of_its_own(
     world: World, paid: Subscription, team: Space, people: People
 ) -> None:
