@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.directory_world import World
 from tests.gateways import pages
-from zetel.actions import changes, customers, quotes
+from zetel.actions import changes, customers, quotes, quotes_change
 from zetel.jobs import collect, methods
 from zetel.models import (
     Attempt,
@@ -23,8 +23,13 @@ from zetel.models import (
     Space,
     Subscription,
 )
+from zetel.rules.periods import Cycle
+from zetel.rules.subscriptions import Wish
 
-__all__ = ["Purchase", "World", "buy", "confirm", "customer_of", "quote_for", "save_method", "subscribe"]
+__all__ = [
+    "Purchase", "World", "buy", "change", "change_quote", "confirm", "customer_of", "quote_for", "save_method",
+    "subscribe",
+]  # fmt: skip
 
 DUTCH = {"address_line1": "Herengracht 1", "postal_code": "1015 BA", "city": "Amsterdam", "country": "NL"}
 OUTSIDE = {"address_line1": "1 Main Street", "postal_code": "94105", "city": "San Francisco", "country": "US"}
@@ -110,3 +115,22 @@ def buy(
 def subscribe(space: Space, person: Person, now: datetime, **wish: object) -> Subscription:
     """A paid subscription."""
     return buy(space, person, now, **wish).subscription  # type: ignore[arg-type]
+
+
+def change_quote(
+    subscription: Subscription, now: datetime, *, plan: str | None = None, cycle: str | None = None,
+    seats: int | None = None, person: Person | None = None,
+) -> Quote:  # fmt: skip
+    """A binding quote for a change, taken by the billing owner unless told."""
+    owner = person or Subscription.objects.get(pk=subscription.pk).customer.billing_owner
+    assert owner is not None
+    wish = Wish(plan=plan, cycle=Cycle(cycle) if cycle else None, seats=seats)
+    return quotes_change.bind_change(subscription, wish, person=owner, now=now)
+
+
+def change(
+    subscription: Subscription, now: datetime, *, plan: str | None = None, cycle: str | None = None,
+    seats: int | None = None,
+) -> Change:  # fmt: skip
+    """The whole way of a change: quote, confirm, collect."""
+    return confirm(change_quote(subscription, now, plan=plan, cycle=cycle, seats=seats), now)
