@@ -269,7 +269,7 @@ def test_every_page_shows_a_clock_that_was_set_also_to_those_who_are_not_logged_
 ) -> None:
     for client, address in ((Client(), "/accounts/login/"), (as_(anna), "/"), (Client(), "/no/such/page/")):
         response = client.get(address, follow=True)
-        assert 'datetime="2026-05-12T10:00:00+00:00"' in response.content.decode()
+        assert 'datetime="2026-05-12T12:00:00+02:00">12 May 2026 12:00<' in response.content.decode()
         assert "Sandbox: the clock is set to" in response.content.decode()
 
 

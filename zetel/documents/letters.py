@@ -294,18 +294,24 @@ def _invitation(params: Params, house: House) -> Letter:
 
 def _staff_alert(params: Params, house: House) -> Letter:
     what = fact(params, "what")
-    words = {
-        "amount_mismatch": gettext(
-            "The payment company reports another amount than we asked for. Nothing was sold; look into it and refund"
-            " the money."
+    title, words = {
+        "amount_mismatch": (
+            gettext("A payment came with another amount"),
+            gettext(
+                "The payment company reports another amount than we asked for. Nothing was sold; look into it and"
+                " refund the money."
+            ),
         ),
-        "paid_after_refusal": gettext(
-            "The payment company reports a payment that it had refused before. Look into it and refund it."
+        "paid_after_refusal": (
+            gettext("A payment came after it was refused"),
+            gettext(
+                "The payment company reports a payment that it had refused before. Look into it and refund it."
+            ),
         ),
-    }.get(what, gettext("Something needs a person: %(what)s.") % {"what": what})
+    }.get(what, (gettext("Something needs a person: %(what)s") % {"what": what}, gettext("Look into it.")))
     return Letter(
-        subject=gettext("To do for staff: %(what)s") % {"what": what},
-        title=gettext("This needs a person"),
+        subject=gettext("To do for staff: %(what)s") % {"what": title},
+        title=title,
         paragraphs=(words,),
         facts=shown(
             (gettext("Reference"), fact(params, "reference")),

@@ -183,7 +183,10 @@ def parked(request: HttpRequest) -> HttpResponse:
         .select_related("space", "customer")
         .order_by("-id")[:PARKED_LISTED_MAX],
         "inbound": InboundEvent.objects.filter(status="parked").order_by("-id")[:PARKED_LISTED_MAX],
-        "mails": Mail.objects.filter(status="parked").order_by("-id")[:PARKED_LISTED_MAX],
+        "mails": [
+            (mail, mail_word(mail.kind))
+            for mail in Mail.objects.filter(status="parked").order_by("-id")[:PARKED_LISTED_MAX]
+        ],
         "may_resend": allowed(person, Capability.STAFF_RESEND),
     }
     return page(request, "staff/parked.html", person, context)

@@ -25,7 +25,7 @@ _PAGE_DIGITS_MAX = 6
 _PAGES: tuple[tuple[Promise, str, str, Capability], ...] = (
     (_("Overview"), "staff", "home", Capability.STAFF_ENTER),
     (_("Sales inbox"), "staff_sales", "mail", Capability.STAFF_OFFER),
-    (_("Questions to support"), "staff_support", "help", Capability.STAFF_ENTER),
+    (_("Support inbox"), "staff_support", "help", Capability.STAFF_ENTER),
     (_("Customers"), "staff_customers", "users", Capability.STAFF_CUSTOMERS_SEE),
     (_("Parked work"), "staff_parked", "alert", Capability.STAFF_ENTER),
     (_("Mails"), "staff_mails", "document", Capability.STAFF_RESEND),
