@@ -28,7 +28,7 @@ from zetel.models import (
 )
 from zetel.rules.errors import ZetelError
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 
 
 @pytest.fixture

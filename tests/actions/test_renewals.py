@@ -6,12 +6,13 @@ import pytest
 
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
+from tests.doctor import Visit
 from tests.world import DUTCH, customer_of, subscribe
 from zetel.jobs import billing_run
 from zetel.models import BalanceEntry, Event, Invoice, Mail, Payment, Person, Space, Subscription
 from zetel.sandbox import company
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 
 
 @pytest.fixture
@@ -107,7 +108,9 @@ def test_a_declined_renewal_leaves_the_invoice_open_and_says_so(
     assert Event.objects.filter(kind="payment.declined", subscription=subscription).count() == 1
 
 
-def test_balance_pays_before_the_company_is_asked(studio: Space, anna: Person, clock: HandClock) -> None:
+def test_balance_pays_before_the_company_is_asked(
+    studio: Space, anna: Person, clock: HandClock, stays_healthy: Visit
+) -> None:
     subscription = subscribe(studio, anna, clock.now, customer=customer_of(anna, clock.now, **DUTCH))
     entry = {
         "customer": subscription.customer,
@@ -116,6 +119,7 @@ def test_balance_pays_before_the_company_is_asked(studio: Space, anna: Person, c
         "created_at": clock.now,
     }
     BalanceEntry.objects.create(amount=30000, **entry)
+    stays_healthy.expect("X1", "booking_off")  # an entry that names no document comes from nowhere
     clock.set(datetime(2026, 6, 12, 6, 0, tzinfo=UTC))
     billing_run.run_due(clock.now)
     renewal = subscription.invoices.get(renews_on=date(2026, 6, 12))

@@ -121,6 +121,16 @@ def demo(data: Data = None) -> None:
     _in_django(config, "zetel.cli.demo.load")()
 
 
+@app.command()
+def doctor(
+    rule: Annotated[list[str] | None, typer.Option(help="Only this rule, such as X5; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    data: Data = None,
+) -> None:
+    """Check that everything that must always be true is true; return code 1 and the findings when it is not."""
+    _in_django(_beside_up(data), "zetel.cli.doctor.run")(rule or [], as_json=as_json)
+
+
 clock_app = typer.Typer(help="Show or set the clock of a sandbox.", no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 Back = Annotated[bool, typer.Option("--back", help="Turn the clock back although what has happened stays.")]

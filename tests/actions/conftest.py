@@ -1,0 +1,5 @@
+"""Tests of actions may end with the doctor's visit: mark them `pytest.mark.usefixtures("stays_healthy")`."""
+
+from tests.doctor import stays_healthy
+
+__all__ = ["stays_healthy"]

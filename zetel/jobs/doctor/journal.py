@@ -1,0 +1,112 @@
+"""X1: the journal, derived from the live tables, sums to zero per booking and currency; nobody owes a balance.
+
+`bookings` is the accountant's journal itself: whoever exports it reads it from here. Rows in a currency that is none
+are left out of it and found by name.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Sum
+
+from zetel.jobs.doctor.finding import Finding, name_of, rows_of
+from zetel.models import BalanceEntry, Customer, Invoice, Payment, Refund
+from zetel.rules.journal import (
+    Booking,
+    IssuedDocument,
+    booking_of_loose_entry,
+    booking_of_payment,
+    booking_of_return,
+    bookings_of_document,
+)
+from zetel.rules.money import DECIMALS, Money
+
+CAME = ("paid", "refunded", "taken_back")
+GOING_BACK = ("wanted", "sent", "unknown", "done", "refused", "parked")
+USED = "used"  # the kind of the entries by which balance pays an invoice
+
+
+def check(now: datetime) -> Iterator[Finding]:
+    """X1, for everything there is."""
+    for booking in bookings():
+        if off := booking.off():
+            yield Finding("X1", "booking_off", booking.reference, {"booking": booking.kind, "off": off})
+    yield from _unknown_currencies()
+    yield from _negative_balances()
+    yield from _unallocated()
+
+
+def bookings() -> Iterator[Booking]:
+    """The whole journal: documents with what balance paid and became, loose entries, payments, refunds."""
+    documents = Invoice.objects.filter(currency__in=DECIMALS).defer("seller", "buyer").order_by("id")
+    for invoices in rows_of(documents.prefetch_related("lines", "taxes", "balance_entries")):
+        for invoice in invoices:
+            yield from bookings_of_document(_document(invoice))
+    for entries in rows_of(BalanceEntry.objects.filter(currency__in=DECIMALS, invoice=None).order_by("id")):
+        for entry in entries:
+            money = Money(entry.amount, entry.currency)
+            yield booking_of_loose_entry(entry.public_id, entry.created_at.date(), money)
+    came = (
+        Payment.objects.filter(currency__in=DECIMALS, status__in=CAME)
+        .select_related("invoice")
+        .order_by("id")
+    )
+    for payments in rows_of(came):
+        for payment in payments:
+            yield from _of_payment(payment)
+    done = Refund.objects.filter(currency__in=DECIMALS, status="done").order_by("id")
+    for refunds in rows_of(done.select_related("attempt__payment__invoice")):
+        for refund in refunds:
+            money, against = Money(refund.amount, refund.currency), _against(refund.attempt.payment)
+            on = refund.created_at.date()
+            yield booking_of_return("refund", refund.public_id, on, money, against)
+
+
+def _document(invoice: Invoice) -> IssuedDocument:
+    entries = [entry for entry in invoice.balance_entries.all() if entry.currency in DECIMALS]
+    return IssuedDocument(
+        reference=invoice.number,
+        on=invoice.issued_on,
+        total=Money(invoice.total_amount, invoice.currency),
+        net_amounts=[line.amount - line.discount_amount for line in invoice.lines.all()],
+        tax_amounts=[row.tax_amount for row in invoice.taxes.all()],
+        balance_used=invoice.balance_used_amount,
+        used=[Money(entry.amount, entry.currency) for entry in entries if entry.kind == USED],
+        became=[Money(entry.amount, entry.currency) for entry in entries if entry.kind != USED],
+    )
+
+
+def _of_payment(payment: Payment) -> Iterator[Booking]:
+    money, against = Money(payment.amount, payment.currency), _against(payment)
+    on = (payment.paid_at or payment.created_at).date()
+    yield booking_of_payment(payment.public_id, on, money, against)
+    if payment.status == "taken_back":
+        yield booking_of_return("taken_back", payment.public_id, on, money, against)
+
+
+def _against(payment: Payment) -> str | None:
+    """The currency of the invoice that a payment is for; None for money that came for nothing."""
+    return payment.invoice.currency if payment.invoice else None
+
+
+def _unknown_currencies() -> Iterator[Finding]:
+    for kind in (Invoice, BalanceEntry, Payment, Refund):
+        for row in kind._default_manager.exclude(currency__in=DECIMALS).only("pk", "currency").iterator():
+            yield Finding("X1", "currency_unknown", row.public_id, {"currency": row.currency})
+
+
+def _negative_balances() -> Iterator[Finding]:
+    """Nothing unpaid ever becomes spendable: a customer's balance is never below nothing (I7)."""
+    sums = BalanceEntry.objects.values_list("customer_id", "currency").annotate(sum=Sum("amount"))
+    for customer_id, currency, amount in sums.filter(sum__lt=0).order_by("customer_id").iterator():
+        facts = {"currency": currency, "amount": amount}
+        yield Finding("X1", "balance_negative", name_of(Customer, customer_id), facts)
+
+
+def _unallocated() -> Iterator[Finding]:
+    """Money that came for nothing is given back, or on its way back (C5, G7)."""
+    back = Refund.objects.filter(attempt__payment=OuterRef("pk"), status__in=GOING_BACK)
+    kept = Payment.objects.filter(~Exists(back), status__in=("paid", "refunded"), invoice=None)
+    for payment in kept.order_by("id").iterator():
+        facts = {"amount": payment.amount, "currency": payment.currency}
+        yield Finding("X1", "money_for_nothing", payment.public_id, facts)

@@ -1,0 +1,87 @@
+"""X14: what gateways told us was booked once and never backwards; what we had to tell was queued with its cause.
+
+An inbound event is read again from its kept bytes and held against what it should have led to. Whether it was
+authentic was seen to before it was stored; that it is stored is the proof.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+
+from zetel import gateways
+from zetel.gateways.base import GatewayEvent
+from zetel.jobs.doctor.finding import Finding, iso, rows_of
+from zetel.models import Attempt, Event, InboundEvent, Invoice, Mail, Refund
+from zetel.rules.event_types import EventType
+from zetel.rules.transitions import UNSETTLED_ATTEMPT
+
+AHEAD = timedelta(minutes=5)  # how far a company's clock may be ahead of ours
+
+
+def check(now: datetime) -> Iterator[Finding]:
+    """X14, inwards and outwards."""
+    for rows in rows_of(InboundEvent.objects.exclude(status="parked").order_by("id")):
+        yield from _inbound(rows)
+    yield from _outbound()
+
+
+def _inbound(rows: Sequence[InboundEvent]) -> Iterator[Finding]:
+    read: list[tuple[InboundEvent, GatewayEvent]] = []
+    for row in rows:
+        try:
+            read.append((row, gateways.get(row.gateway).parse(row.body.encode())))
+        except (AssertionError, ValueError, KeyError, TypeError, json.JSONDecodeError) as error:
+            yield Finding("X14", "event_unreadable", row.public_id, {"error": type(error).__name__})
+    references = [event.reference for _, event in read]
+    attempts = {row.reference: row for row in Attempt.objects.filter(reference__in=references)}
+    refunds = {row.reference: row for row in Refund.objects.filter(reference__in=references)}
+    parked = Event.objects.filter(kind=EventType.PAYMENT_PARKED, after__reference__in=references)
+    told = set(parked.values_list("after__reference", flat=True))
+    for row, event in read:
+        if row.event_id != event.id:
+            yield Finding(
+                "X14", "event_of_another", row.public_id, {"stored_as": row.event_id, "says": event.id}
+            )
+        if event.created_at > row.received_at + AHEAD:
+            facts = {"created_at": iso(event.created_at), "received_at": iso(row.received_at)}
+            yield Finding("X14", "event_from_the_future", row.public_id, facts)
+        if row.status != "new":
+            yield from _effect(row, event, attempts, refunds, told)
+
+
+def _effect(
+    row: InboundEvent,
+    event: GatewayEvent,
+    attempts: Mapping[str, Attempt],
+    refunds: Mapping[str, Refund],
+    told: set[str],
+) -> Iterator[Finding]:
+    """What was told has its effect, or staff know; a later word never undid it."""
+    attempt, refund = attempts.get(event.reference), refunds.get(event.reference)
+    facts: dict[str, object] = {"reference": event.reference, "handling": row.status}
+    if event.kind == "charge" and event.outcome and attempt:
+        is_lost = event.outcome.kind == "paid" and attempt.status != "paid" and event.reference not in told
+        is_open = event.outcome.kind == "declined" and attempt.status in UNSETTLED_ATTEMPT
+        if is_lost or is_open:
+            facts |= {"said": event.outcome.kind, "status": attempt.status}
+            yield Finding("X14", "event_without_effect", row.public_id, facts)
+    elif event.kind == "refund" and event.refund and refund:
+        if event.refund.kind == "done" and refund.status != "done":
+            facts |= {"said": event.refund.kind, "status": refund.status}
+            yield Finding("X14", "event_without_effect", row.public_id, facts)
+    elif row.status == "done":
+        yield Finding("X14", "event_of_nothing", row.public_id, facts)
+
+
+def _outbound() -> Iterator[Finding]:
+    """Each document went to somebody when somebody was there (I4); a mail that was sent says when."""
+    mails = Mail.objects.filter(invoice=OuterRef("pk"))
+    untold = Invoice.objects.filter(~Exists(mails), customer__billing_owner__isnull=False)
+    for invoice in untold.defer("seller", "buyer").order_by("id").iterator():
+        yield Finding("X14", "document_not_mailed", invoice.number, {"invoice": invoice.public_id})
+    for mail in (
+        Mail.objects.filter(status="sent", sent_at=None).defer("text", "html").order_by("id").iterator()
+    ):
+        yield Finding("X14", "sent_without_instant", mail.public_id, {"kind": mail.kind})

@@ -1,0 +1,103 @@
+"""X8, X11 and X12: seats that fit and are on the ladder, nobody paid for twice, and a billing owner for each."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+
+from zetel.actions import standing
+from zetel.jobs.doctor.finding import Finding, also, name_of, rows_of, zone_of
+from zetel.models import CatalogVersion, Event, Membership, Space, Subscription
+from zetel.models.spaces import DIVISION, MEMBER
+from zetel.models.subscriptions import LIVE
+from zetel.rules.billing import Terms, terms_at
+from zetel.rules.errors import ZetelError
+from zetel.rules.event_types import EventType
+from zetel.rules.periods import local_date
+from zetel.rules.seats import LADDER
+from zetel.rules.transitions import SubscriptionStatus
+
+PAID = tuple(status for status in LIVE if status != SubscriptionStatus.TRIAL)
+
+
+def check_seats(now: datetime) -> Iterator[Finding]:
+    """X8: sizes are on the plan's ladder; the people counted fit, or an open overage says that they do not."""
+    ladders = _ladders()
+    live = Subscription.objects.live().select_related("customer", "space").order_by("id")
+    for rows in rows_of(live.annotate(is_over=_is_over())):
+        terms = standing.terms_of([row.pk for row in rows])
+        counted = _counted([row.space for row in rows])
+        for row in rows:
+            given = terms.get(row.pk, ())
+            today = local_date(now, zone_of(row.customer.time_zone))
+            current = terms_at(given, today) or (given[0] if given else None)
+            if current is not None:
+                yield from _size(row, current, ladders, counted.get(row.space_id, 0))
+
+
+def _size(
+    row: Subscription, terms: Terms, ladders: dict[str, Sequence[int]], counted: int
+) -> Iterator[Finding]:
+    if terms.seats not in ladders.get(terms.plan, LADDER):
+        yield Finding("X8", "seats_off_ladder", row.public_id, {"plan": terms.plan, "seats": terms.seats})
+    if counted > terms.seats and not also(row, "is_over"):
+        facts = {"seats": terms.seats, "counted": counted, "space": row.space.public_id}
+        yield Finding("X8", "seats_exceeded", row.public_id, facts)
+
+
+def _is_over() -> Q:
+    """Whether the last that was heard of an overage is that it is open (C8)."""
+    said = Event.objects.filter(
+        subscription=OuterRef("pk"), kind__in=(EventType.OVERAGE_OPENED, EventType.OVERAGE_CLOSED)
+    )
+    return Q(Exists(Event.objects.filter(
+        pk=Subquery(said.order_by("-id").values("pk")[:1]), kind=EventType.OVERAGE_OPENED
+    )))  # fmt: skip
+
+
+def _ladders() -> dict[str, Sequence[int]]:
+    try:
+        return {code: plan.policy.ladder for code, plan in CatalogVersion.objects.current().plans.items()}
+    except ZetelError:
+        return {}  # before a catalogue was applied nothing is sold
+
+
+def _counted(spaces: Sequence[Space]) -> dict[uuid.UUID, int]:
+    """People who take a seat, by space; those of a division are the people of its teams, each once (S3)."""
+    people = Membership.objects.counted()
+    places = [space.pk for space in spaces if space.kind != DIVISION]
+    divisions = [space.pk for space in spaces if space.kind == DIVISION]
+    own = people.filter(space_id__in=places).values_list("space_id")
+    inner = people.filter(space__division_id__in=divisions).values_list("space__division_id")
+    distinct = Count("person_id", distinct=True)
+    return dict([*own.annotate(count=distinct), *inner.annotate(count=distinct)])
+
+
+def check_coverage(now: datetime) -> Iterator[Finding]:
+    """X11: inside a paid division or organization nothing else is paid for."""
+    live = Subscription.objects.filter(status__in=PAID)
+    outer = Q(space=OuterRef("space__organization")) | Q(space=OuterRef("space__division"))
+    inside = live.annotate(cover=Subquery(live.filter(outer).order_by("id").values("space_id")[:1]))
+    for row in inside.exclude(cover=None).select_related("space").order_by("id").iterator():
+        facts = {"space": row.space.public_id, "covered_by": name_of(Space, also(row, "cover"))}
+        yield Finding("X11", "paid_for_twice", row.public_id, facts)
+
+
+def check_owners(now: datetime) -> Iterator[Finding]:
+    """X12: one active member of the space holds billing; of a paid organization one who is its admin (R1, R4)."""
+    inside = Membership.objects.active().filter(person=OuterRef("customer__billing_owner"))
+    here = inside.filter(space=OuterRef("space"))
+    in_teams = inside.filter(space__division=OuterRef("space"), standing=MEMBER)
+    rows = Subscription.objects.live().annotate(
+        is_member=Exists(here.filter(standing=MEMBER)) | Exists(in_teams), is_admin=Exists(here.filter(is_admin=True)),
+    )  # fmt: skip
+    for row in rows.select_related("customer__billing_owner", "space").order_by("id").iterator():
+        owner = row.customer.billing_owner
+        facts: dict[str, object] = {"customer": row.customer.public_id, "space": row.space.public_id}
+        if owner is None:
+            yield Finding("X12", "owner_missing", row.public_id, facts)
+        elif not also(row, "is_member") or not owner.is_active or owner.is_machine:
+            yield Finding("X12", "owner_not_member", row.public_id, facts | {"owner": owner.public_id})
+        elif row.space.kind == "organization" and row.status in PAID and not also(row, "is_admin"):
+            yield Finding("X12", "owner_not_admin", row.public_id, facts | {"owner": owner.public_id})
