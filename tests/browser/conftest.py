@@ -39,8 +39,8 @@ class Window:
         )
 
     def _hear(self, kind: str, text: str) -> None:
-        """Every error in the console is a fault, but for a form that was refused on purpose."""
-        refused = any(f"status of {status}" in text for status in (402, 409, 422))
+        """Every error in the console is a fault, but for pages that refuse on purpose."""
+        refused = any(f"status of {status}" in text for status in (402, 409, 410, 422))
         if kind == "error" and not refused:
             self.faults.append(text)
 

@@ -1,14 +1,17 @@
 """Upgrading in a real browser: by card and by PayPal, in both languages, with JavaScript and without."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit, Window
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.gateways import pages
-from zetel.models import Person, Space, Subscription
+from zetel.models import Attempt, Person, PurchaseDraft, Space, Subscription
 from zetel.sandbox.behaviours import PASSWORD
 
+SERIOUS = ("serious", "critical")
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WORDS = {
@@ -86,9 +89,10 @@ def agree_at_paypal(window: Window) -> None:
     page.wait_for_url("**/review")
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
-@pytest.mark.parametrize("language", ["nl", "en"])
-@pytest.mark.parametrize("method", ["card", "paypal"])
+@pytest.mark.parametrize(
+    ("language", "method", "javascript"),
+    [("nl", "card", True), ("en", "paypal", True), ("nl", "paypal", False), ("en", "card", False)],
+)
 def test_a_team_of_five_is_upgraded_for_a_year(
     visit: Visit, world: World, language: str, method: str, javascript: bool
 ) -> None:
@@ -109,3 +113,149 @@ def test_a_team_of_five_is_upgraded_for_a_year(
     assert window.page.get_by_role("heading", level=1).inner_text() == words["done"]
     window.shot("6-done")
     assert Subscription.objects.live().get(space=team).terms.get().seats == 5
+
+
+def test_the_estimate_follows_the_form_and_the_focus_stays(visit: Visit, world: World) -> None:
+    anna, team = team_of_five(world)
+    window = visit("en")
+    window.log_in(anna)
+    page = window.go(f"/upgrade/?space={team.public_id}")
+    window.press("Choose Premium")
+    window.press("Continue")
+    page.wait_for_url("**/details")
+    estimate = page.locator("#estimate")
+    expect(estimate).to_contain_text("€816.15")
+    page.focus("#id_seats")
+    page.select_option("#id_seats", "10")
+    expect(estimate).to_contain_text("€1,632.29")  # 10 × 134.90, and 21 % of it
+    expect(page.locator("#id_seats")).to_be_focused()
+    page.get_by_label("Business").check(force=True)
+    expect(estimate).to_contain_text("€3,049.00")
+    page.get_by_label("Monthly").check(force=True)
+    expect(estimate).to_contain_text("Paying yearly would save you €609.80 a year")
+    expect(page.locator("#id_seats")).to_have_value("10")
+    expect(page.locator("#id_seats option:checked")).to_have_text("10 seats · €304.90 a month")
+    assert PurchaseDraft.objects.get().seats is None  # nothing is kept before the button
+    window.press("Update subscription")
+    page.wait_for_url("**/billing")
+    draft = PurchaseDraft.objects.get()
+    assert (draft.plan, draft.cycle, draft.seats) == ("business", "month", 10)
+
+
+def test_another_country_draws_its_fields_at_once_and_choosing_a_colleague_loses_nothing(
+    visit: Visit, world: World
+) -> None:
+    anna, team = team_of_five(world)
+    window, words = visit("en"), WORDS["en"]
+    window.log_in(anna)
+    choose(window, team, words)
+    page = window.page
+    page.fill("#id_name", "Anna de Vries")
+    page.select_option("#id_country", "US")
+    expect(page.get_by_label("ZIP code")).to_be_visible()
+    expect(page.locator("#id_name")).to_have_value("Anna de Vries")
+    page.fill("#id_address_line1", "1 Main Street")
+    window.press("Choose a colleague")
+    page.wait_for_url("**/owner")
+    page.fill("#q", "mens3")
+    window.press("Search")
+    page.wait_for_url("**/owner?q=mens3")
+    window.press("Choose Mens3")
+    page.wait_for_url("**/billing")
+    expect(page.get_by_text("Mens3")).to_be_visible()
+    expect(page.locator("#id_address_line1")).to_have_value("1 Main Street")
+    expect(page.get_by_label("ZIP code")).to_be_visible()
+
+
+def test_declined_then_the_bank_asks_then_back_and_forward_buy_once(visit: Visit, world: World) -> None:
+    anna, team = team_of_five(world)
+    window, words = visit("en", javascript=False), WORDS["en"]
+    window.log_in(anna)
+    choose(window, team, words)
+    fill_billing(window, words, "card")
+    save_card(window, words, "declined_soft")
+    page = window.page
+    window.press(words["button"])
+    expect(page.get_by_role("heading", level=1)).to_have_text("The payment did not go through")
+    page.go_back()
+    window.press(words["button"])  # the old page's button: the same quote, so the same answer
+    expect(page.get_by_role("heading", level=1)).to_have_text("The payment did not go through")
+    window.press("Choose another payment method")
+    page.check("#method-card", force=True)
+    window.press("Continue")
+    save_card(window, words, "approval")
+    window.press(words["button"])
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your bank wants your approval")
+    window.press("Go to your bank")
+    page.click("button[value=approve]")
+    expect(page.get_by_role("heading", level=1)).to_have_text(words["done"])
+    page.go_back()
+    page.go_forward()
+    window.go(page.url.removeprefix(window.address))
+    expect(page.get_by_role("heading", level=1)).to_have_text(words["done"])
+    assert Subscription.objects.filter(space=team).count() == 1
+    assert Attempt.objects.filter(status="paid").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "phone", "dark"), [("nl", True, False), ("en", False, True)], ids=["nl-phone", "en-dark"]
+)
+def test_axe_finds_nothing_serious_and_nothing_runs_over(
+    visit: Visit, world: World, language: str, phone: bool, dark: bool
+) -> None:
+    anna, team = team_of_five(world)
+    window, words = visit(language, phone=phone, dark=dark), WORDS[language]
+    page = window.page
+    window.go("/pricing")
+    look(window, "0-pricing")
+    window.log_in(anna)
+    page.goto(f"{window.address}/upgrade/?space={team.public_id}")
+    base = page.url.removeprefix(window.address).rpartition("/")[0]
+    look(window, "1-plan")
+    window.press(words["choose"])
+    look(window, "2-space")
+    window.press(words["continue"])
+    look(window, "3-details")
+    window.press(words["update"])
+    look(window, "4-billing")
+    window.press(words["continue"])
+    look(window, "4-billing-refused")
+    window.go(base + "/owner")
+    look(window, "4-owner")
+    window.go(base + "/billing")
+    fill_billing(window, words, "card")
+    save_card(window, words, "declined_soft")
+    look(window, "5-review")
+    window.press(words["button"])
+    look(window, "6-declined")
+    window.go(base + "/method")
+    look(window, "4-method")
+    page.check("#method-card", force=True)
+    window.press(words["continue"])
+    save_card(window, words, "approval")
+    window.press(words["button"])
+    look(window, "6-waiting")
+    page.goto(page.locator("#outcome a.button").first.get_attribute("href") or "")
+    page.click("button[value=approve]")
+    look(window, "6-done")
+    window.go("/upgrade/?plan=business")
+    look(window, "2-space-closed")
+    window.go("/sales/?topic=several_teams&plan=business&cycle=year&seats=40")
+    look(window, "7-sales")
+    page.click("main button[type=submit]")
+    look(window, "7-sales-sent")
+    window.go("/support/")
+    look(window, "8-support")
+
+
+def look(window: Window, name: str) -> None:
+    """Keep a picture if wanted; nothing serious for axe, nothing wider than the window."""
+    window.page.wait_for_load_state()
+    window.shot(name)
+    found = Axe().run(window.page).response["violations"]
+    serious = [
+        (one["id"], [node["html"] for node in one["nodes"]]) for one in found if one["impact"] in SERIOUS
+    ]
+    assert not serious, (name, serious)
+    over = window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert over <= 0, f"{name} runs over by {over} px"

@@ -396,3 +396,23 @@ def test_only_the_quote_s_id_counts_whatever_else_is_sent(buyer: Buyer, acme: Sp
     assert Attempt.objects.get().payment.amount == 6745
     for nonsense in ("", "quo_1", "quo_00000000000000000000000000"):
         assert buyer.post("review", quote=nonsense).status_code == 302
+
+
+def test_the_billing_owner_of_a_running_plan_is_led_to_change_that_one(
+    anna: Person, buyer: Buyer, acme: Space, clock: HandClock
+) -> None:
+    buy(acme, anna, clock.now, seats=5)
+    answer = buyer.client.get(f"/upgrade/?space={acme.public_id}")
+    assert answer.headers["Location"] == f"/s/{acme.public_id}/billing/plan"
+    assert not PurchaseDraft.objects.filter(person=anna, space=acme, plan="").exists()
+
+
+def test_an_estimate_that_is_no_longer_possible_leads_the_whole_page_on(
+    world: World, anna: Person, buyer: Buyer, acme: Space, clock: HandClock
+) -> None:
+    """htmx would otherwise put another page where the estimate stood."""
+    buyer.choose(acme, seats=5)
+    buy(acme, anna, clock.now, seats=5)
+    answer = buyer.client.get(f"{buyer.base}/details", headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert answer.headers["HX-Redirect"] == f"{buyer.base}/space"

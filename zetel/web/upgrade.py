@@ -22,7 +22,7 @@ from zetel import clock
 from zetel.access import load_space, person_of
 from zetel.actions import drafts
 from zetel.actions.drafts import Opened
-from zetel.models import CatalogVersion, Person, PurchaseDraft, Space
+from zetel.models import CatalogVersion, Person, PurchaseDraft, Space, Subscription
 from zetel.models.ids import parse_public_id
 from zetel.models.spaces import DIVISION
 from zetel.rules.errors import ZetelError
@@ -57,7 +57,9 @@ class Visit:
         return reverse(f"upgrade_{name}", args=[self.draft.public_id])
 
     def to(self, name: str) -> HttpResponse:
-        """On to a step, by a GET of its own, so that a reload sends nothing twice."""
+        """On to a step, by a GET of its own, so that a reload sends nothing twice; from within a page, the whole page."""
+        if self.request.headers.get("HX-Request") == "true":
+            return HttpResponse(headers={"HX-Redirect": self.url(name)})
         return redirect(self.url(name))
 
 
@@ -157,14 +159,20 @@ def with_pick(cards: Sequence[tuple[str, Card]], picked: str) -> list[tuple[str,
 
 @require_GET
 def start(request: HttpRequest) -> HttpResponse:
-    """Begin: `?plan=`, `?cycle=`, `?currency=` and `?space=` may say what somebody already chose."""
+    """Begin: `?plan=`, `?cycle=`, `?currency=` and `?space=` may say what somebody already chose.
+
+    The billing owner of a running plan changes that one, on its Billing tab.
+    """
     person = person_of(request)
     space: Space | None = None
     if request.GET.get("space"):
         space_id = parse_public_id("spc", request.GET["space"])
         if space_id is None:
             raise ZetelError("not_found")
-        space = load_space(request, space_id, Capability.SUBSCRIPTION_BUY).space
+        seen = load_space(request, space_id, Capability.SUBSCRIPTION_BUY)
+        space = seen.space
+        if seen.may(Capability.BILLING_MANAGE) and _has_plan(space):
+            return redirect("billing_plan", space.public_id)
         if space.kind == DIVISION:
             return redirect(reverse("sales_request") + f"?topic=division&space={space.public_id}")
     catalog = CatalogVersion.objects.current()
@@ -175,3 +183,8 @@ def start(request: HttpRequest) -> HttpResponse:
         currency=request.GET.get("currency", proposed), space=space,
     )  # fmt: skip
     return redirect("upgrade_space" if draft.plan else "upgrade_plan", draft.public_id)
+
+
+def _has_plan(space: Space) -> bool:
+    """Whether a plan of its own runs there; a trial is none yet, it can be bought out of."""
+    return Subscription.objects.live().filter(space=space).exclude(status="trial").exists()
