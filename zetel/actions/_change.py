@@ -10,11 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
+from procrastinate import App
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from zetel.models import Customer, Event, Invoice, Person, Space, Subscription
 from zetel.rules import transitions
 from zetel.rules.event_types import EventType
+
+# A worker gives procrastinate's own app a connection beside Django's, where a job would be seen before the change
+# that it is about has been committed. This one always defers on Django's connection, thus in its transaction.
+_through_django = App(connector=DjangoConnector())
 
 
 def transition(
@@ -59,7 +65,9 @@ def record(
 
 def defer(task: str, **arguments: str) -> None:
     """Defer a job by name in this transaction: it exists if and only if the change commits."""
-    app.configure_task(f"zetel.{task}").defer(**arguments)
+    name = f"zetel.{task}"
+    known = app.tasks.get(name)
+    _through_django.configure_task(name, queueing_lock=known.queueing_lock if known else None).defer(**arguments)
 
 
 def lock_space(space: Space) -> Space:
