@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 import structlog
+from babel import Locale
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext
@@ -47,6 +48,7 @@ def document_of(invoice: Invoice) -> InvoiceDocument:
     language: Literal["nl", "en"] = "nl" if invoice.language.startswith("nl") else "en"
     paid_amount, paid_on, payment_note = _paid_at_issue(invoice, language)
     is_note = invoice.kind == "credit_note"
+    abroad = invoice.seller.get("country") != invoice.buyer.get("country")
     open_amount = invoice.total_amount - invoice.balance_used_amount - paid_amount
     return InvoiceDocument(
         kind=cast(Kind, invoice.kind),
@@ -55,8 +57,8 @@ def document_of(invoice: Invoice) -> InvoiceDocument:
         due_on=None if is_note else invoice.due_on,
         language=language,
         currency=invoice.currency,
-        seller=_party(invoice.seller),
-        customer=_party(invoice.buyer),
+        seller=_party(invoice.seller, abroad, language),
+        customer=_party(invoice.buyer, abroad, language),
         lines=_lines(invoice, language),
         taxes=_taxes(invoice),
         net=invoice.net_amount,
@@ -91,11 +93,17 @@ def _paid_at_issue(invoice: Invoice, language: str) -> tuple[int, date | None, s
     return sum(amount for amount, _ in payments), paid_on, note
 
 
-def _party(details: dict[str, Any]) -> Party:
+def _party(details: dict[str, Any], abroad: bool, language: str) -> Party:
+    """Seller or buyer as frozen at issue; the country is named when the other one is elsewhere."""
+    country = details.get("country", "")
+    names = Locale.parse(language).territories
     return Party(
         name=details["name"],
-        address=tuple(details.get("address", ())),
-        country=details.get("country", ""),
+        address=(
+            *details.get("address", ()),
+            *([str(names[country])] if abroad and country in names else []),
+        ),
+        country=country,
         attention=details.get("attention", ""),
         vat_number=details.get("vat_number", ""),
         iban=details.get("iban", ""),
