@@ -50,18 +50,16 @@ def test_on_a_paid_space_only_its_billing_owner_sees_the_button_while_there_is_a
     assert not framed(anna, atelier).show_upgrade
 
 
-def test_a_team_is_named_by_the_plan_that_covers_it(world: World, clock: HandClock) -> None:
+def test_the_switcher_names_the_organizations_plan_and_the_sidebar_each_teams_own(world: World, clock: HandClock) -> None:
     anna = world.person("Anna")
     acme = world.organization(anna)
     team, other = world.team(acme, anna), world.team(acme, anna, name="Verkoop")
     subscribe(team, anna, clock.now, plan="business")
-    assert [framed(anna, place).plan_label for place in (team, other, acme)] == ["Business", "Basic", "Basic"]
+    assert [framed(anna, place).plan_label for place in (team, other, acme)] == ["Basic", "Basic", "Basic"]
+    assert [row["plan_label"] for row in framed(anna, acme).teams] == ["Business", ""]
     subscribe(acme, anna, clock.now, plan="premium")
-    assert [framed(anna, place).plan_label for place in (team, other, acme)] == [
-        "Premium",
-        "Premium",
-        "Premium",
-    ]
+    assert [framed(anna, place).plan_label for place in (team, other, acme)] == ["Premium", "Premium", "Premium"]
+    assert [row["plan_label"] for row in framed(anna, acme).teams] == ["", ""]
 
 
 def test_the_menu_leads_to_the_console_once_paid_and_to_settings_before(

@@ -82,7 +82,7 @@ def _fill(made: Frame, request: HttpRequest, person: Person) -> None:
     made.spaces = [_switch(space, root) for space in roots]
     if not any(space.pk == root.pk for space in roots):
         made.spaces.insert(0, _switch(root, root))
-    made.plan_label = plans.label(place)
+    made.plan_label = plans.label(root)
     if root.kind == ORGANIZATION:
         made.teams = _teams(root, place, standings, plans)
     made.at_home = request.path == made.space["url"]
