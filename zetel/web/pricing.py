@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from zetel import clock
 from zetel.models import CatalogVersion
 from zetel.rules.catalog import Catalog
+from zetel.templatetags.zetel import number
 from zetel.web.currencies import currency_choices
 from zetel.web.upgrade_plan import chosen, plan_columns
 from zetel.web.upgrade_words import language
@@ -44,7 +45,11 @@ def _table(catalog: Catalog) -> list[tuple[str, list[str]]]:
         for code, words in catalog.feature_words.items()
     ]
     rows += [
-        (words[language()], [str(plan.limits.get(code, gettext("No limit"))) for plan in plans])
+        (words[language()], [_limit(plan.limits.get(code)) for plan in plans])
         for code, words in catalog.limit_words.items()
     ]
     return rows
+
+
+def _limit(limit: int | None) -> str:
+    return gettext("No limit") if limit is None else number(limit)

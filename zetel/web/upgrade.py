@@ -31,6 +31,7 @@ from zetel.web.currencies import currency_of
 from zetel.web.errors import sentence
 from zetel.web.forms import Card
 from zetel.web.frame import Frame
+from zetel.web.words import kind_word
 
 STEPS = ("plan", "space", "details", "billing", "review")
 
@@ -57,7 +58,7 @@ class Visit:
         return reverse(f"upgrade_{name}", args=[self.draft.public_id])
 
     def to(self, name: str) -> HttpResponse:
-        """On to a step, by a GET of its own, so that a reload sends nothing twice; from within a page, the whole page."""
+        """On to a step, by a GET of its own, so that a reload sends nothing twice; htmx moves the whole page."""
         if self.request.headers.get("HX-Request") == "true":
             return HttpResponse(headers={"HX-Redirect": self.url(name)})
         return redirect(self.url(name))
@@ -109,15 +110,18 @@ def draw(
     request: HttpRequest, template: str, about: Space | None, status: int = 200, **context: Any
 ) -> HttpResponse:
     """A page of the flow: no menus, so nothing is read for them. `about` is where leaving leads to."""
-    request.frame = light_frame(request)  # type: ignore[attr-defined]
+    request.frame = light_frame(request, about)  # type: ignore[attr-defined]
     leave = reverse("space_home", args=[about.public_id]) if about else "/"
     return render(request, template, {"leave_url": leave, **context}, status=status)
 
 
-def light_frame(request: HttpRequest) -> Frame:
-    """What the layout of the flow shows: whose it is and the clock."""
+def light_frame(request: HttpRequest, space: Space | None) -> Frame:
+    """What the layout of the flow shows: whose it is, for which space, and the clock."""
     frame = Frame(settings.CONFIG.sandbox, clock.frozen_at())
     frame.person = person_of(request)
+    if space is not None:
+        frame.space = {"name": space.name, "url": reverse("space_home", args=[space.public_id])}
+        frame.plan_label = kind_word(space.kind)
     return frame
 
 

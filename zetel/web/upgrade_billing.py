@@ -10,8 +10,6 @@ from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -21,9 +19,8 @@ from zetel import clock
 from zetel.actions import drafts
 from zetel.actions.customers import BillingInformation
 from zetel.jobs import methods
-from zetel.models import Customer, Membership, MethodSetup, PurchaseDraft
+from zetel.models import Customer, MethodSetup, PurchaseDraft
 from zetel.models.ids import parse_public_id
-from zetel.models.spaces import MEMBER
 from zetel.rules.errors import ZetelError
 from zetel.rules.outcomes import MethodKind
 from zetel.web.billing_information_form import REARRANGE, BillingInformationForm
@@ -33,8 +30,6 @@ from zetel.web.upgrade import Visit, page, step, with_pick
 from zetel.web.upgrade_words import language
 
 INVOICE_SEATS_MIN = 20  # rule G5
-PEOPLE_ON_A_PAGE = 12
-SEARCH_LENGTH_MAX = 100
 _TYPED = (
     "upgrade_typed"  # in the session: draft -> what stood in the form when its reader left for another page
 )
@@ -268,39 +263,3 @@ def method_return(visit: Visit, setup_id: uuid.UUID) -> HttpResponse:
         )
         return visit.to("method")
     return visit.to("review")
-
-
-# ------------------------------------------------------------------------------------------- who will hold billing
-
-
-@step("plan", "space", "details")
-def owner(visit: Visit) -> HttpResponse:
-    """Me, or a colleague found by name or address; guests are not in the list (rule R1)."""
-    request = visit.request
-    people = (
-        Membership.objects.active()
-        .filter(space=visit.space, standing=MEMBER, person__is_active=True, person__is_machine=False)
-        .select_related("person")
-        .order_by("person__name", "person__email")
-    )
-    if request.method == "POST":
-        wanted = parse_public_id("per", request.POST.get("person", ""))
-        chosen = people.filter(person_id=wanted).first() if wanted else None
-        if chosen is None:
-            messages.error(request, gettext("Choose somebody from the list."))
-            return visit.to("owner")
-        drafts.choose_owner(visit.draft, owner=chosen.person, now=clock.now())
-        return visit.to("billing")
-    search = " ".join(request.GET.get("q", "").split())[:SEARCH_LENGTH_MAX]
-    for word in search.split()[:5]:
-        people = people.filter(Q(person__name__icontains=word) | Q(person__email__icontains=word))
-    found = Paginator(people.exclude(person=visit.person), PEOPLE_ON_A_PAGE).get_page(request.GET.get("page"))
-    return page(
-        visit,
-        "upgrade/owner.html",
-        "billing",
-        found=found,
-        search=search,
-        owner=visit.opened.owner,
-        me=visit.person,
-    )

@@ -68,6 +68,7 @@ def _page(request: HttpRequest, row: Change, attempt: Attempt | None) -> HttpRes
     quote = row.quote
     priced = from_json(quote.body)
     is_owner = quote.wish["billing_owner"] == str(row.person_id)
+    reason = _reason(row, attempt)
     invoice: Invoice | None = None
     if row.status == "done" and is_owner:
         invoice = Invoice.objects.filter(quote=quote).first()
@@ -75,11 +76,22 @@ def _page(request: HttpRequest, row: Change, attempt: Attempt | None) -> HttpRes
         "change": row, "space": row.space, "kind": kind_word(row.space.kind),
         "plan": plan_name(catalog, priced.terms.plan), "cycle": cycle_word(str(priced.terms.cycle)),
         "seats": priced.terms.seats, "amount": Money(quote.due_amount, quote.currency), "is_owner": is_owner,
-        "invoice": invoice, "attempt": attempt, "reason": reason_sentence(row.reason),
+        "invoice": invoice, "attempt": attempt, "reason": reason_sentence(reason), "is_too_late": reason in _TOO_LATE,
         "again": _again(quote.draft), "refresh_seconds": _refresh(row, attempt),
         "rows": amount_rows(priced, catalog, ""), **summary(priced, catalog),
     }  # fmt: skip
     return draw(request, _TEMPLATES[row.status], row.space, **facts)
+
+
+_TOO_LATE = ("expired", "approval_expired")
+
+
+def _reason(row: Change, attempt: Attempt | None) -> str:
+    """Why it did not happen; what was cancelled because its time was over was not stopped by the buyer."""
+    settled_at = attempt.settled_at if attempt else None
+    if row.reason == "cancelled" and settled_at is not None and settled_at >= row.expires_at:
+        return "expired"
+    return row.reason
 
 
 def _again(draft: PurchaseDraft | None) -> dict[str, str]:

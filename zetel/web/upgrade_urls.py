@@ -11,6 +11,7 @@ from zetel.web import (
     upgrade_billing,
     upgrade_changes,
     upgrade_details,
+    upgrade_owner,
     upgrade_plan,
     upgrade_review,
 )
@@ -26,7 +27,7 @@ urlpatterns = [
     path("upgrade/<dft:draft_id>/space", upgrade_plan.space, name="upgrade_space"),
     path("upgrade/<dft:draft_id>/details", upgrade_details.details, name="upgrade_details"),
     path("upgrade/<dft:draft_id>/billing", upgrade_billing.billing, name="upgrade_billing"),
-    path("upgrade/<dft:draft_id>/owner", upgrade_billing.owner, name="upgrade_owner"),
+    path("upgrade/<dft:draft_id>/owner", upgrade_owner.owner, name="upgrade_owner"),
     path("upgrade/<dft:draft_id>/method", upgrade_billing.method, name="upgrade_method"),
     path(
         "upgrade/<dft:draft_id>/method/<set:setup_id>",

@@ -136,10 +136,12 @@ _REASONS: Mapping[str, str | Promise] = {
     "approval_refused": _("You refused the payment at your bank or PayPal."),
     "refused_by_person": _("You refused the payment at your bank or PayPal."),
     "cancelled": _("You stopped the payment."),
+    "unknown_reference": _("You stopped the payment."),
     "amount_mismatch": _(
         "The payment company told us another amount than we asked for. We are looking into it."
     ),
     "expired": _("The payment was not approved in time."),
+    "approval_expired": _("The payment was not approved in time."),
     "already_subscribed": _("Somebody else bought a plan for this space at the same moment."),
     "already_covered": _("Meanwhile a larger plan covers this space."),
     "not_member": _("You are no longer a member of this space."),

@@ -1,0 +1,51 @@
+"""Who will hold billing: the buyer, or a colleague from a searchable list of members (screens 2.4; rule R1)."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpResponse
+from django.utils.translation import gettext
+
+from zetel import clock
+from zetel.actions import drafts
+from zetel.models import Membership
+from zetel.models.ids import parse_public_id
+from zetel.models.spaces import MEMBER
+from zetel.web.upgrade import Visit, page, step
+
+PEOPLE_ON_A_PAGE = 12
+SEARCH_LENGTH_MAX = 100
+WORDS_MAX = 5
+
+
+@step("plan", "space", "details")
+def owner(visit: Visit) -> HttpResponse:
+    """Me, or a colleague found by name or address; guests are not in the list (rule R1)."""
+    request = visit.request
+    people = (
+        Membership.objects.active()
+        .filter(space=visit.space, standing=MEMBER, person__is_active=True, person__is_machine=False)
+        .select_related("person")
+        .order_by("person__name", "person__email")
+    )
+    if request.method == "POST":
+        wanted = parse_public_id("per", request.POST.get("person", ""))
+        chosen = people.filter(person_id=wanted).first() if wanted else None
+        if chosen is None:
+            messages.error(request, gettext("Choose somebody from the list."))
+            return visit.to("owner")
+        drafts.choose_owner(visit.draft, owner=chosen.person, now=clock.now())
+        return visit.to("billing")
+    search = " ".join(request.GET.get("q", "").split())[:SEARCH_LENGTH_MAX]
+    for word in search.split()[:WORDS_MAX]:
+        people = people.filter(Q(person__name__icontains=word) | Q(person__email__icontains=word))
+    found = Paginator(people.exclude(person=visit.person), PEOPLE_ON_A_PAGE).get_page(request.GET.get("page"))
+    return page(
+        visit,
+        "upgrade/owner.html",
+        "billing",
+        found=found,
+        search=search,
+        owner=visit.opened.owner,
+        me=visit.person,
+    )
