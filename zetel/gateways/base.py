@@ -83,6 +83,7 @@ class GatewayEvent:
 
     `reference` is ours, of the charge, refund or setup. What it tells is in `outcome` (charge), `refund` or
     `setup_id`; `other` tells nothing that we follow. `created_at` is when it happened, not when it was sent.
+    `tokens` are strings of the body that could charge somebody's method: they are not kept with it (rule X15).
     """
 
     id: str
@@ -92,6 +93,7 @@ class GatewayEvent:
     outcome: Outcome | None = None
     refund: RefundOutcome | None = None
     setup_id: str = ""
+    tokens: tuple[str, ...] = ()
 
 
 class Gateway(Protocol):

@@ -170,6 +170,7 @@ class SandboxGateway:
             outcome=_outcome(data) if kind == "charge" else None,
             refund=_refund(data) if kind == "refund" else None,
             setup_id=data["id"] if kind == "setup" else "",
+            tokens=(data["method"]["token"],) if data.get("method") else (),
         )
 
     def captures(self, *, since: datetime, until: datetime) -> Iterator[Capture]:

@@ -15,7 +15,10 @@ def receive(gateway_name: str, headers: Mapping[str, str], body: bytes, *, now: 
     gateway = gateways.get(gateway_name)
     gateway.verify(headers, body, now=now)
     event = gateway.parse(body)
-    inbox.store(gateway_name, event.id, body.decode(), now=now)
+    kept = body.decode()
+    for token in event.tokens:
+        kept = kept.replace(token, "not kept")
+    inbox.store(gateway_name, event.id, kept, now=now)
 
 
 def drain(now: datetime, limit: int = 100) -> int:
