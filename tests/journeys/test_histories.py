@@ -74,7 +74,9 @@ def test_every_invoice_of_every_history_on_its_date_with_its_lines(part: int, cl
         assert ended == life.row["ended_on"], f"history {life.number}"
         # They ask now and then for what holds or waits already; nothing else is refused in them.
         assert set(life.refused) <= {"no_change"}, f"history {life.number}"
-    assert sum(Series.objects.values_list("last_number", flat=True)) == sum(len(x.row["invoices"]) for x in lives)
+    assert sum(Series.objects.values_list("last_number", flat=True)) == sum(
+        len(x.row["invoices"]) for x in lives
+    )
 
 
 def bill_until(on: date, clock: HandClock) -> None:
@@ -116,7 +118,9 @@ def act(world: World, anna: Person, life: Life, operation: dict[str, Any], now: 
 
 def buy(world: World, anna: Person, life: Life, operation: dict[str, Any], now: datetime) -> Subscription:
     customer = customer_of(anna, now)
-    BalanceEntry.objects.create(customer=customer, currency="EUR", amount=10**12, kind="credit_note", created_at=now)
+    BalanceEntry.objects.create(
+        customer=customer, currency="EUR", amount=10**12, kind="credit_note", created_at=now
+    )
     wish = {name: operation[name] for name in ("plan", "cycle", "seats")}
     space = world.workspace(anna, name=f"Studio {life.number}")
     made = confirm(quote_for(space, anna, now, customer=customer, **wish), now)
@@ -126,7 +130,9 @@ def buy(world: World, anna: Person, life: Life, operation: dict[str, Any], now: 
 
 def issued() -> dict[UUID, list[dict[str, Any]]]:
     """Every invoice of every subscription as the histories tell them: date, lines, net."""
-    lines = InvoiceLine.objects.select_related("invoice").order_by("invoice__issued_at", "invoice_id", "position")
+    lines = InvoiceLine.objects.select_related("invoice").order_by(
+        "invoice__issued_at", "invoice_id", "position"
+    )
     found: dict[UUID, dict[UUID, dict[str, Any]]] = {}
     for line in lines:
         assert line.subscription_id is not None

@@ -43,13 +43,13 @@ def confirm(*, quote_id: uuid.UUID, person: Person, now: datetime, return_path: 
             space=space, quote=quote, person=person, subscription=quote.subscription, created_at=now,
             expires_at=approval_until(now, _check(quote, space, customer, now)),
         )  # fmt: skip
-        if quote.due_amount == 0:
-            complete(change, now=now, paid_by=None)
-            return change
         record(
             EventType.CHANGE_STARTED, now=now, actor=person, space=space, subscription=quote.subscription,
             after=_facts(quote),
         )  # fmt: skip
+        if quote.due_amount == 0:
+            complete(change, now=now, paid_by=None)
+            return change
         payments.want(
             customer, amount=quote.due_amount, currency=quote.currency, change=change,
             method=payments.active_method(customer), now=now, language=language,

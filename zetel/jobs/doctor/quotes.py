@@ -41,7 +41,7 @@ def _compare(invoice: Invoice, notes: Mapping[tuple[UUID | None, datetime], int]
         ("tax", invoice.tax_amount, document["tax"]),
         ("total", invoice.total_amount, document["total"]),
         ("balance_used", invoice.balance_used_amount, quote.body["balance_used"]),
-        ("due", invoice.total_amount - invoice.balance_used_amount, quote.due_amount),
+        ("due", max(0, invoice.total_amount) - invoice.balance_used_amount, quote.due_amount),
         ("currency", invoice.currency, quote.currency),
     ):
         if issued != quoted:

@@ -1,0 +1,119 @@
+"""Changes on first and last days, in zones that differ, after a move and after an outage (C9, C12, M3, M5)."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.actions.changing import again, lines, move
+from tests.conftest import HandClock
+from tests.world import change, change_quote, customer_of, subscribe
+from zetel.jobs import billing_run
+from zetel.models import (
+    InvoiceLine,
+    Person,
+    Space,
+)
+from zetel.rules.errors import ZetelError
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
+
+
+def test_the_first_and_the_last_day_of_a_period_count_as_changed(
+    studio: Space, anna: Person, clock: HandClock
+) -> None:
+    subscription = subscribe(studio, anna, clock.now, seats=5)
+    clock.set(datetime(2026, 6, 11, 21, 59, tzinfo=UTC))  # the last minute of 11 June in Amsterdam
+    change(subscription, clock.now, seats=10)
+    clock.set(datetime(2026, 6, 11, 22, 0, tzinfo=UTC))  # 12 June, not billed by the run yet
+    change(subscription, clock.now, seats=15)
+    assert lines(subscription) == [
+        ("charge", "premium", 5, 1349, "2026-06-11", "2026-06-12", 218),
+        ("charge", "premium", 10, 1349, "2026-06-12", "2026-07-12", 13490),
+        ("charge", "premium", 5, 1349, "2026-06-12", "2026-07-12", 6745),
+    ]
+    assert billing_run.run_due(clock.now) == 0
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "change_at", "line"),
+    [
+        ("Pacific/Kiritimati", "2026-05-13", "2026-05-29T10:00", ("2026-05-30", "2026-06-13", 3046)),
+        ("Pacific/Pago_Pago", "2026-05-11", "2026-05-31T10:59", ("2026-05-30", "2026-06-11", 2611)),
+    ],
+)
+def test_days_are_those_of_the_customers_zone(
+    studio: Space,
+    anna: Person,
+    clock: HandClock,
+    zone: str,
+    first: str,
+    change_at: str,
+    line: tuple[str, str, int],
+) -> None:
+    subscription = subscribe(
+        studio, anna, clock.now, seats=5, customer=customer_of(anna, clock.now, time_zone=zone)
+    )
+    assert again(subscription).started_on.isoformat() == first
+    clock.set(datetime.fromisoformat(change_at).replace(tzinfo=UTC))
+    change(subscription, clock.now, seats=10)
+    assert lines(subscription) == [("charge", "premium", 5, 1349, *line)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "now", "day", "next_bill_at", "then"),
+    [
+        ("Europe/Amsterdam", "Pacific/Kiritimati", "06-11T21:59", "06-11", "07-11T10:00", "06-12"),
+        ("Pacific/Pago_Pago", "Pacific/Kiritimati", "06-11T10:59", "06-10", "07-10T10:00", "06-12"),
+        ("Pacific/Kiritimati", "Pacific/Pago_Pago", "06-12T09:59", "06-12", "07-13T11:00", "06-13"),
+    ],
+)  # fmt: skip
+def test_a_customer_that_moves_keeps_the_end_of_its_period_and_the_next_tiles_on(
+    studio: Space, anna: Person, clock: HandClock, old: str, new: str, now: str, day: str, next_bill_at: str,
+    then: str,
+) -> None:  # fmt: skip
+    """`then` is the day right after the renewal: the new zone's, but never one before the boundary."""
+    subscription = subscribe(
+        studio, anna, clock.now, seats=5, customer=customer_of(anna, clock.now, time_zone=old)
+    )
+    ends_at = again(subscription).next_bill_at
+    move(subscription, anna, new, clock.now)
+    clock.set(datetime.fromisoformat(f"2026-{now}").replace(tzinfo=UTC))
+    assert change_quote(subscription, clock.now, seats=10).priced_on.isoformat() == f"2026-{day}"
+    assert again(subscription).next_bill_at == ends_at
+    assert ends_at is not None
+    clock.set(ends_at)
+    assert billing_run.run_due(clock.now) == 1
+    (_, *_, start, end, _), bought = lines(subscription)[-1], InvoiceLine.objects.earliest("id")
+    assert start == bought.end.isoformat()
+    assert again(subscription).next_bill_at == datetime.fromisoformat(f"2026-{next_bill_at}").replace(
+        tzinfo=UTC
+    )
+    change(subscription, clock.now, seats=10)
+    assert lines(subscription)[-1][4:6] == (f"2026-{then}", end)
+
+
+def test_a_change_first_bills_the_months_that_an_outage_missed(
+    studio: Space, anna: Person, clock: HandClock
+) -> None:
+    subscription = subscribe(studio, anna, clock.now, seats=5)
+    clock.set(datetime(2026, 7, 20, 10, tzinfo=UTC))
+    change(subscription, clock.now, seats=10)
+    assert lines(subscription) == [
+        ("charge", "premium", 5, 1349, "2026-06-12", "2026-07-12", 6745),
+        ("charge", "premium", 5, 1349, "2026-07-12", "2026-08-12", 6745),
+        ("charge", "premium", 5, 1349, "2026-07-20", "2026-08-12", 5004),
+    ]
+
+
+@pytest.mark.parametrize(("missed", "billed"), [(12, 12), (13, 0)])
+def test_more_than_twelve_missed_periods_wait_for_staff(
+    studio: Space, anna: Person, clock: HandClock, missed: int, billed: int
+) -> None:
+    subscription = subscribe(studio, anna, clock.now, seats=2)
+    clock.set(datetime(2027, 5 + missed - 12, 12, 10, tzinfo=UTC))
+    if not billed:
+        with pytest.raises(ZetelError, match="period_unsettled"):
+            change_quote(subscription, clock.now, seats=5)
+    assert billing_run.run_due(clock.now) == billed
+    assert (again(subscription).parked_reason != "") == (billed == 0)
+    assert len(lines(subscription)) == billed
