@@ -38,7 +38,7 @@ def estimate_change(
     Raises forbidden, past_due, no_subscription, no_change, resume_first, seats_in_use, seat_size_unknown, sales_only,
     not_offered, plan_unknown, price_unknown, period_unsettled.
     """
-    return _estimate(subscription, person, now, lambda held: _decide(held, wish))
+    return _estimate(subscription, person, now, lambda held: decide(held, wish))
 
 
 def estimate_cancel(subscription: Subscription, *, person: Person, now: datetime) -> ChangeEstimate:
@@ -105,7 +105,8 @@ def bind_change(subscription: Subscription, wish: Wish, *, person: Person, now: 
         )  # fmt: skip
 
 
-def _decide(held: Settled, wish: Wish) -> ChangePlan:
+def decide(held: Settled, wish: Wish) -> ChangePlan:
+    """What a wish does and when; refusals as `estimate_change`, but for those of rights and of status."""
     _check_wish(held, wish)
     return plan_change(
         held.terms, wish=wish, on=held.on, price=held.price, ranks=held.catalog.ranks, ends_on=held.ends_on
