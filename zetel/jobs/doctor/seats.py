@@ -25,7 +25,7 @@ def check_seats(now: datetime) -> Iterator[Finding]:
     """X8: sizes are on the plan's ladder; the people counted fit, or an open overage says that they do not."""
     ladders = _ladders()
     live = Subscription.objects.live().select_related("customer", "space").order_by("id")
-    for rows in rows_of(live.annotate(is_over=_is_over())):
+    for rows in rows_of(live.annotate(overage=_last_overage())):
         terms = standing.terms_of([row.pk for row in rows])
         counted = _counted([row.space for row in rows])
         for row in rows:
@@ -41,19 +41,17 @@ def _size(
 ) -> Iterator[Finding]:
     if terms.seats not in ladders.get(terms.plan, LADDER):
         yield Finding("X8", "seats_off_ladder", row.public_id, {"plan": terms.plan, "seats": terms.seats})
-    if counted > terms.seats and not also(row, "is_over"):
+    if counted > terms.seats and also(row, "overage") != EventType.OVERAGE_OPENED:
         facts = {"seats": terms.seats, "counted": counted, "space": row.space.public_id}
         yield Finding("X8", "seats_exceeded", row.public_id, facts)
 
 
-def _is_over() -> Q:
-    """Whether the last that was heard of an overage is that it is open (C8)."""
+def _last_overage() -> Subquery:
+    """What was last heard of an overage of the subscription, if there ever was one (C8)."""
     said = Event.objects.filter(
         subscription=OuterRef("pk"), kind__in=(EventType.OVERAGE_OPENED, EventType.OVERAGE_CLOSED)
     )
-    return Q(Exists(Event.objects.filter(
-        pk=Subquery(said.order_by("-id").values("pk")[:1]), kind=EventType.OVERAGE_OPENED
-    )))  # fmt: skip
+    return Subquery(said.order_by("-id").values("kind")[:1])
 
 
 def _ladders() -> dict[str, Sequence[int]]:
