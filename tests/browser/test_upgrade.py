@@ -8,6 +8,7 @@ from tests.browser.conftest import Visit, Window
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.gateways import pages
+from tests.world import DUTCH, buy, customer_of
 from zetel.models import Attempt, Person, PurchaseDraft, Space, Subscription
 from zetel.sandbox.behaviours import PASSWORD
 
@@ -140,6 +141,32 @@ def test_the_estimate_follows_the_form_and_the_focus_stays(visit: Visit, world: 
     page.wait_for_url("**/billing")
     draft = PurchaseDraft.objects.get()
     assert (draft.plan, draft.cycle, draft.seats) == ("business", "month", 10)
+
+
+def test_the_tick_for_a_lower_plan_stays_and_billing_used_before_is_offered_first(
+    visit: Visit, world: World, clock: HandClock
+) -> None:
+    anna, team = team_of_five(world)
+    assert team.organization is not None
+    payer = customer_of(anna, clock.now, **DUTCH)
+    buy(team, anna, clock.now, seats=5, plan="business", customer=payer)
+    window, words = visit("en"), WORDS["en"]
+    window.log_in(anna)
+    page = window.go(f"/upgrade/?plan=premium&cycle=month&space={team.organization.public_id}")
+    window.press(words["continue"])
+    page.wait_for_url("**/details")
+    page.get_by_label("Annual").check(force=True)
+    expect(page.locator("#estimate")).to_contain_text("€816.15")
+    page.check("#id_lower")
+    page.wait_for_timeout(500)  # what would draw the form again has had its time
+    expect(page.locator("#id_lower")).to_be_checked()
+    window.press(words["update"])
+    page.wait_for_url("**/billing")
+    expect(page.locator("#id_address_line1")).to_be_hidden()
+    window.press(words["continue"])
+    page.wait_for_url("**/review")
+    # 816.15 less the 152.45 of Business (5 × 30.49) and its 21 %, ended on its first day
+    expect(page.get_by_role("button", name=words["button"])).to_have_text("Upgrade for €631.69")
 
 
 def test_another_country_draws_its_fields_at_once_and_choosing_a_colleague_loses_nothing(

@@ -183,9 +183,11 @@ def test_nobody_pays_with_the_billing_information_of_a_colleague(
     bram = world.person("Bram")
     world.join(acme, bram)
     theirs = buy(world.workspace(bram), bram, clock.now, seats=2).subscription.customer
+    mine = buy(world.workspace(anna), anna, clock.now, seats=2).subscription.customer
     buyer = Buyer(anna)
     buyer.choose(acme, seats=5)
     buyer.post("owner", person=bram.public_id)
+    assert mine.public_id not in buyer.get("billing").content.decode()  # a customer has one billing owner (P12)
     assert theirs.public_id not in buyer.get("billing").content.decode()
     assert buyer.post("billing", payer=theirs.public_id, method="saved", drawn_for="NL").status_code == 422
     assert buyer.draft.customer is None

@@ -47,7 +47,7 @@ def billing(visit: Visit) -> HttpResponse:
     held = _held(visit)
     form = _information_form(visit, data)
     payer = _payer(visit, held, data)
-    method = (data or {}).get("method", "") or _first_method(visit)
+    method = (data or {}).get("method", "") or ("saved" if payer != _NEW else _first_method(visit))
     refusals: dict[str, str] = {}
     if data is not None and data.get("act") != REARRANGE and (payer != _NEW or not form.rearranged):
         refusals = (
@@ -118,7 +118,9 @@ def _payer(visit: Visit, held: Mapping[str, Customer], data: Mapping[str, str] |
     if asked in held or asked == _NEW:
         return asked
     customer = visit.draft.customer
-    return customer.public_id if customer is not None and customer.public_id in held else _NEW
+    if customer is None:
+        return next(iter(held), _NEW)
+    return customer.public_id if customer.public_id in held else _NEW
 
 
 def _payer_cards(visit: Visit, held: Mapping[str, Customer]) -> list[tuple[str, Card]]:
