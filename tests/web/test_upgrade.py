@@ -187,7 +187,8 @@ def test_nobody_pays_with_the_billing_information_of_a_colleague(
     buyer = Buyer(anna)
     buyer.choose(acme, seats=5)
     buyer.post("owner", person=bram.public_id)
-    assert mine.public_id not in buyer.get("billing").content.decode()  # a customer has one billing owner (P12)
+    # A customer has one billing owner (P12), so the buyer's own is not offered either.
+    assert mine.public_id not in buyer.get("billing").content.decode()
     assert theirs.public_id not in buyer.get("billing").content.decode()
     assert buyer.post("billing", payer=theirs.public_id, method="saved", drawn_for="NL").status_code == 422
     assert buyer.draft.customer is None
