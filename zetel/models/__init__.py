@@ -8,11 +8,18 @@ from zetel.models.invoices import Invoice, InvoiceLine, InvoiceTax, IssuedFile, 
 from zetel.models.payments import Attempt, InboundEvent, Payment, Refund
 from zetel.models.requests import SalesRequest, SupportRequest
 from zetel.models.spaces import Domain, Invitation, Membership, Person, Space
-from zetel.models.subscriptions import Change, PurchaseDraft, Quote, Subscription, SubscriptionTerms
+from zetel.models.subscriptions import (
+    Change,
+    Overage,
+    PurchaseDraft,
+    Quote,
+    Subscription,
+    SubscriptionTerms,
+)
 
 __all__ = [
     "Attempt", "BalanceEntry", "CatalogVersion", "Change", "ClockSetting", "Customer", "Domain", "Event",
     "InboundEvent", "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail", "Membership",
-    "MethodSetup", "Payment", "PaymentMethod", "Person", "PurchaseDraft", "Quote", "Refund",
+    "MethodSetup", "Overage", "Payment", "PaymentMethod", "Person", "PurchaseDraft", "Quote", "Refund",
     "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms", "SupportRequest", "Throttle",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from django.db.models import Q
 from zetel.models.customers import Customer
 from zetel.models.row import Row, one_of
 from zetel.models.spaces import Person, Space
-from zetel.rules.transitions import LIVE_SUBSCRIPTION, PENDING_CHANGE, ChangeStatus, SubscriptionStatus
+from zetel.rules.transitions import LIVE_SUBSCRIPTION, PENDING_CHANGE, ChangeStatus, OverageStatus, SubscriptionStatus
 
 LIVE = tuple(sorted(LIVE_SUBSCRIPTION))
 WAITING = tuple(sorted(PENDING_CHANGE))
@@ -25,6 +25,7 @@ class Subscription(Row):
     """One space, one customer; at most one live per space (rules P7, P8, P12).
 
     `time_zone` is the one in which the running period is counted: a customer's new zone counts from the next (M3).
+    While it is past due, `dunning_step` says how many steps were done and `dunning_at` when the next one comes (G4).
     """
 
     PREFIX = "sub"
@@ -40,6 +41,8 @@ class Subscription(Row):
     next_bill_at = models.DateTimeField(null=True, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
     parked_reason = models.CharField(max_length=255, blank=True)
+    dunning_step = models.PositiveSmallIntegerField(default=0)
+    dunning_at = models.DateTimeField(null=True, blank=True)
     last_owner = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -55,7 +58,10 @@ class Subscription(Row):
         indexes = [
             models.Index(
                 fields=["next_bill_at"], condition=Q(status="active", parked_reason=""), name="subscription_due"
-            )
+            ),
+            models.Index(
+                fields=["dunning_at"], condition=Q(status="past_due", parked_reason=""), name="subscription_to_dun"
+            ),
         ]
 
 
@@ -136,3 +142,36 @@ class Change(Row):
             one_of("status", *ChangeStatus, name="change_status"),
             models.UniqueConstraint(fields=["space"], condition=Q(status__in=WAITING), name="change_one_waiting"),
         ]
+
+
+class Overage(Row):
+    """More people than seats, from a first day on; at most one is open for a subscription (rule C8).
+
+    `grow_at` is when growth is tried next, None when it is not; `declined_at` says that a growth was not paid, and
+    `change` is the last growth that was asked for.
+    """
+
+    PREFIX = "ovr"
+
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="overages")
+    status = models.CharField(max_length=12, default="open")
+    first_on = models.DateField()
+    opened_at = models.DateTimeField()
+    resizes_at = models.DateTimeField()
+    counted = models.PositiveIntegerField()
+    seats = models.PositiveIntegerField()
+    grow_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    change = models.ForeignKey(Change, models.PROTECT, null=True, related_name="+")
+    declined_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=12, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("status", *OverageStatus, name="overage_status"),
+            models.UniqueConstraint(
+                fields=["subscription"], condition=Q(status="open"), name="overage_one_open"
+            ),
+        ]
+        indexes = [models.Index(fields=["grow_at"], condition=Q(status="open"), name="overage_to_grow")]
