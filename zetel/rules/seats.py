@@ -11,6 +11,9 @@ from zetel.rules.errors import ZetelError
 
 LADDER: tuple[int, ...] = (2, 3, 4, *range(5, 30, 5), *range(30, 100, 10), *range(100, 501, 25))
 
+NEARLY_FULL_PERCENT = 90
+NEARLY_FULL_LEFT = 1
+
 BASIC_LIMIT = 15  # rule S5; the default of the catalogue's limit `people` on the free plan
 
 
@@ -81,3 +84,20 @@ def check_size(seats: int, counted_members: Sequence[str], ladder: Sequence[int]
 def one_more(counted: int, seats: int, ladder: Sequence[int] = LADDER) -> int | None:
     """The size one further person would need: the present one while it fits, None above the ladder (C8)."""
     return seats if counted < seats else smallest_fit(counted + 1, ladder)
+
+
+class Fullness(StrEnum):
+    """How much room is left of the seats bought: what the banner and the mails of C8 are about."""
+
+    ROOM = "room"
+    NEARLY_FULL = "nearly_full"
+    FULL = "full"
+    EXCEEDED = "exceeded"
+
+
+def fullness(counted: int, seats: int) -> Fullness:
+    """Nearly full is one seat left, or 90 % taken."""
+    if counted >= seats:
+        return Fullness.EXCEEDED if counted > seats else Fullness.FULL
+    nearly = seats - counted <= NEARLY_FULL_LEFT or counted * 100 >= seats * NEARLY_FULL_PERCENT
+    return Fullness.NEARLY_FULL if nearly else Fullness.ROOM
