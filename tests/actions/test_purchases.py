@@ -10,7 +10,7 @@ from tests.directory_world import begin
 from tests.world import DUTCH, World, buy, confirm, customer_of, quote_for, save_method, subscribe
 from zetel.actions import directory_people
 from zetel.gateways import get
-from zetel.jobs import collect
+from zetel.jobs import billing_run, collect
 from zetel.models import (
     Attempt,
     BalanceEntry,
@@ -27,6 +27,7 @@ from zetel.models import (
     Subscription,
 )
 from zetel.rules.errors import ZetelError
+from zetel.sandbox import company
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 
@@ -338,3 +339,18 @@ def captured(attempt: Attempt) -> list[int]:
         since=datetime(2026, 1, 1, tzinfo=UTC), until=datetime(2027, 1, 1, tzinfo=UTC)
     )
     return [capture.amount.amount for capture in ledger if capture.reference == attempt.reference]
+
+
+def test_an_unpaid_invoice_that_is_taken_back_whole_asks_for_nothing_any_more(
+    world: World, acme: Space, anna: Person, clock: HandClock
+) -> None:
+    team, customer = world.team(acme, anna), customer_of(anna, clock.now)
+    ended = subscribe(team, anna, clock.now, seats=4, customer=customer)
+    company.plan("declined_soft")
+    clock.set(datetime(2026, 6, 12, 6, 0, tzinfo=UTC))
+    billing_run.run_due(clock.now)
+    buy(acme, anna, clock.now, seats=30, customer=customer)
+    renewal, note = Invoice.objects.get(renews_on="2026-06-12"), Invoice.objects.get(kind="credit_note")
+    assert (renewal.total_amount, note.total_amount, renewal.state) == (5396, -5396, "credited")
+    assert ended.invoices.filter(state="open").count() == 0
+    assert not BalanceEntry.objects.exists()

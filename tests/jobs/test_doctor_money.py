@@ -181,6 +181,14 @@ def test_an_invoice_that_got_more_than_it_asked_is_named(story: Story) -> None:
     assert story.facts("X6")["due"] == -1
 
 
+def test_a_payment_that_asks_for_more_than_is_due_is_named(story: Story) -> None:
+    Payment.objects.create(
+        customer=story.customer, invoice=story.renewal, amount=100, currency="EUR", created_at=story.clock.now
+    )
+    assert story.found("X6") == [("asks_more_than_due", "INV-2026-00002")]
+    assert story.facts("X6") == {"asked": 100, "due": 0}
+
+
 def test_a_line_taken_back_beyond_its_days_is_named(story: Story) -> None:
     line, charged = story.renewal.lines.get(), story.first.lines.get()
     InvoiceLine.objects.filter(pk=line.pk).update(

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from zetel.actions import invoices, mail
+from zetel.actions import invoices, mail, standing
 from zetel.actions._change import record, transition
 from zetel.models import (
     BalanceEntry,
@@ -66,8 +66,12 @@ def end(
     reason: str,
     now: datetime,
     actor: Person | None,
+    words: str = "",
 ) -> None:
-    """End a subscription on a day, with nothing billed or taken back; its last owner keeps the invoices (R7)."""
+    """End a subscription on a day, with nothing billed or taken back; its last owner keeps the invoices (R7).
+
+    `reason` is a code, `words` is what the person typed.
+    """
     ended = transition(
         subscription, transitions.SUBSCRIPTION, "ended", ended_on=on, end_reason=reason, next_bill_at=None,
         last_owner=customer.billing_owner, version=subscription.version + 1,
@@ -75,7 +79,7 @@ def end(
     if ended:
         record(
             EventType.SUBSCRIPTION_ENDED, now=now, actor=actor, space=subscription.space, customer=customer,
-            subscription=subscription,
+            subscription=subscription, reason=words,
             after={"ended_on": on.isoformat(), "reason": reason, "space": subscription.space.name},
         )  # fmt: skip
 
@@ -94,6 +98,7 @@ def end_covered(
             kind="credit_note", credits=credited,
         )  # fmt: skip
         invoices.mark_paid(note)
+        _settle_by_credit(subscription, -ending.credit.total)
         add_balance(customer, ending.spendable, kind="credit_note", invoice=note, now=now)
         invoices.mail_invoice(note, now=now)
     transition(
@@ -105,6 +110,13 @@ def end_covered(
         subscription=subscription, invoice=note,
         after={"by": by.name, "credit_note": note.number if note else "", "spendable": ending.spendable},
     )  # fmt: skip
+
+
+def _settle_by_credit(subscription: Subscription, credited: int) -> None:
+    """A credit lowers what is open first; invoices of which nothing is left ask for nothing any more (rule I7)."""
+    if credited >= standing.open_amounts([subscription.pk]).get(subscription.pk, 0):
+        for invoice in subscription.invoices.filter(kind="invoice", state="open"):
+            transition(invoice, transitions.INVOICE, "credited", field="state")
 
 
 def add_balance(customer: Customer, amount: int, *, kind: str, invoice: Invoice, now: datetime) -> None:

@@ -113,9 +113,15 @@ def _held(invoices: Sequence[Invoice]) -> Iterator[Finding]:
         .values_list("invoice_id").annotate(sum=Sum("amount")),
     ):  # fmt: skip
         moved.update(dict(rows))
+    asking = Payment.objects.filter(invoice_id__in=ids, status="wanted").values_list("invoice_id")
+    wanted: Counter[object] = Counter(dict(asking.annotate(sum=Sum("amount"))))
     for group in _groups(invoices, lines):
         due = sum(invoice.total_amount - invoice.balance_used_amount + moved[invoice.pk] for invoice in group)
         yield from _due(sorted(group, key=lambda invoice: invoice.pk), due)
+        asked = sum(wanted[invoice.pk] for invoice in group)
+        if asked > max(due, 0):
+            numbers = ", ".join(sorted(invoice.number for invoice in group if wanted[invoice.pk]))
+            yield Finding("X6", "asks_more_than_due", numbers, {"asked": asked, "due": due})
 
 
 def _due(group: Sequence[Invoice], due: int) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import F, Min, OuterRef, Subquery
+from django.db.models import F, Min, OuterRef, Q, Subquery
 
 from zetel.jobs.doctor.agreements import Agreement, Stretch, agreements, uneven
 from zetel.jobs.doctor.finding import Finding, iso, zone_of
@@ -52,21 +52,24 @@ def _after_an_end() -> Iterator[Finding]:
         yield Finding("X4", "end_without_day", row.public_id)
     for row in ended.exclude(next_bill_at=None).order_by("id").iterator():
         yield Finding("X4", "bills_after_end", row.public_id, {"next_bill_at": iso(row.next_bill_at)})
-    late = Invoice.objects.filter(subscription__status=SubscriptionStatus.ENDED, kind="invoice")
-    for invoice in late.filter(renews_on__gte=F("subscription__ended_on")).order_by("id").iterator():
+    renewed = Invoice.objects.filter(subscription__status=SubscriptionStatus.ENDED).exclude(renews_on=None)
+    beyond = Q(renews_on__gt=F("subscription__ended_on")) | Q(issued_at__gt=F("end_at"))
+    late = renewed.annotate(end_at=_first_end("subscription")).filter(beyond)
+    for invoice in late.select_related("subscription").order_by("id").iterator():
         facts = {"renews_on": str(invoice.renews_on), "subscription": _subscription(invoice)}
         yield Finding("X4", "renewed_after_end", invoice.number, facts)
-    first_end = (
-        Event.objects.filter(subscription=OuterRef("payment__invoice__subscription"), kind__in=ENDS)
-        .order_by()
-        .values("subscription")
-        .annotate(first=Min("at"))
-        .values("first")
-    )
     charged = Attempt.objects.filter(payment__invoice__subscription__status=SubscriptionStatus.ENDED)
-    charged = charged.annotate(end_at=Subquery(first_end)).filter(created_at__gt=F("end_at"))
+    charged = charged.annotate(end_at=_first_end("payment__invoice__subscription")).filter(
+        created_at__gt=F("end_at")
+    )
     for attempt in charged.order_by("id").iterator():
         yield Finding("X4", "charged_after_end", attempt.reference, {"at": iso(attempt.created_at)})
+
+
+def _first_end(subscription: str) -> Subquery:
+    """The instant at which a subscription ended, as its event says."""
+    ends = Event.objects.filter(subscription=OuterRef(subscription), kind__in=ENDS).order_by()
+    return Subquery(ends.values("subscription").annotate(first=Min("at")).values("first"))
 
 
 def _subscription(invoice: Invoice) -> str:
