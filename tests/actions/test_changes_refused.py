@@ -135,6 +135,21 @@ def test_a_change_that_waits_ends_with_its_period_after_the_company_was_asked(
     assert lines(subscription) == [("charge", "premium", 5, 1349, "2026-06-12", "2026-07-12", 6745)]
 
 
+def test_nothing_is_charged_for_a_change_whose_time_went_by_before_anybody_came(
+    studio: Space, anna: Person, clock: HandClock
+) -> None:
+    subscription = subscribe(studio, anna, clock.now, seats=5)
+    clock.set(datetime(2026, 6, 11, 20, tzinfo=UTC))
+    quote = change_quote(subscription, clock.now, seats=10)
+    waiting = changes.confirm(quote_id=quote.pk, person=anna, now=clock.now, return_path="/", language="nl")
+    clock.set(datetime(2026, 6, 11, 22, tzinfo=UTC))
+    billing_run.run_due(clock.now)
+    waiting.refresh_from_db()
+    attempt = Attempt.objects.get(payment__change=waiting)
+    assert (waiting.status, attempt.status, attempt.payment.status) == ("expired", "cancelled", "cancelled")
+    assert lines(subscription) == [("charge", "premium", 5, 1349, "2026-06-12", "2026-07-12", 6745)]
+
+
 def test_money_for_a_subscription_that_changed_meanwhile_goes_back_at_once(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:

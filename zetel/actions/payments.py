@@ -7,6 +7,7 @@ What the gateway answers is booked in `outcomes`.
 import uuid
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from zetel.actions._change import defer, record, transition
@@ -70,6 +71,14 @@ def claim(attempt_id: uuid.UUID, *, now: datetime) -> Attempt | None:
     attempt = _with_all().get(pk=attempt_id)
     taken = transition(attempt, transitions.ATTEMPT, "sent", tries=1, ask_at=now + FIRST_ASK)
     return attempt if taken else None
+
+
+def drop(attempt_id: uuid.UUID) -> None:
+    """Give up a try that was never made, with its payment: nobody waits for the money any more."""
+    with transaction.atomic():
+        attempt = Attempt.objects.select_for_update(of=("self",)).select_related("payment").get(pk=attempt_id)
+        if attempt.status == "created" and transition(attempt, transitions.ATTEMPT, "cancelled", ask_at=None):
+            transition(attempt.payment, transitions.PAYMENT, "cancelled")
 
 
 def claim_ask(attempt_id: uuid.UUID, *, now: datetime) -> Attempt | None:

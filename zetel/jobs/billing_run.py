@@ -47,4 +47,4 @@ def _ask_first(subscription_id: uuid.UUID, now: datetime) -> None:
         status__in=UNSETTLED,
     )
     for attempt_id in waiting.values_list("pk", flat=True):
-        collect.ask(attempt_id, now=now)
+        collect.collect_or_ask(attempt_id, now=now)

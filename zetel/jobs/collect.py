@@ -18,7 +18,15 @@ from zetel.rules.outcomes import Outcome, RefundOutcome
 
 
 def collect(attempt_id: uuid.UUID, *, now: datetime) -> None:
-    """Make a try: charge, book, and when the outcome is unknown ask once at once. Safe to call again."""
+    """Make a try: charge, book, and when the outcome is unknown ask once at once. Safe to call again.
+
+    For a change whose time went by before anybody came, nothing is charged any more (rule C5).
+    """
+    change = Change.objects.filter(payment__attempts=attempt_id).first()
+    if change is not None and _is_over(change, now):
+        payments.drop(attempt_id)
+        outcomes.expire(change, now=now)
+        return
     attempt = payments.claim(attempt_id, now=now)
     if attempt is None:
         return
@@ -34,7 +42,7 @@ def ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
     if attempt is None:
         return
     change = attempt.payment.change
-    over = change is not None and (change.status not in WAITING or change.expires_at <= now)
+    over = change is not None and _is_over(change, now)
     gateway = gateways.get(attempt.gateway)
     outcome = gateway.cancel(reference=attempt.reference) if over else gateway.fetch(reference=attempt.reference)
     if outcome is None:
@@ -56,11 +64,20 @@ def ask_due(now: datetime) -> int:
     """Ask about all tries that are due; each on its own, so that one that fails does not hold up the others."""
     due = payments.to_ask(now)
     for attempt_id in due:
-        if Attempt.objects.filter(pk=attempt_id, status="created").exists():
-            collect(attempt_id, now=now)
-        else:
-            ask(attempt_id, now=now)
+        collect_or_ask(attempt_id, now=now)
     return len(due)
+
+
+def collect_or_ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
+    """Whatever a try needs next: to be made, or to be asked about."""
+    if Attempt.objects.filter(pk=attempt_id, status="created").exists():
+        collect(attempt_id, now=now)
+    else:
+        ask(attempt_id, now=now)
+
+
+def _is_over(change: Change, now: datetime) -> bool:
+    return change.status not in WAITING or change.expires_at <= now
 
 
 def refund(refund_id: uuid.UUID, *, now: datetime) -> None:
