@@ -1,6 +1,6 @@
 """What an answer of a payment company means (G3 to G6, G9, C5, C6)."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,7 +15,6 @@ from zetel.rules.payments import (
     decide,
     quote_until,
     refundable,
-    try_days,
 )
 from zetel.rules.transitions import AttemptStatus as Status
 
@@ -86,7 +85,3 @@ def test_refunds_never_exceed_the_payment() -> None:
 def test_below_the_minimum_nothing_is_collected_yet() -> None:
     assert [collects_now(due, 50) for due in (0, 49, 50)] == [False, False, True]
     assert not collects_now(0, 0)
-
-
-def test_a_renewal_is_tried_on_days_0_1_3_5_and_7() -> None:
-    assert [day.day for day in try_days(date(2026, 6, 12))] == [12, 13, 15, 17, 19]

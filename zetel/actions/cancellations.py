@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from zetel.actions import mail, quotes, settled, subscriptions
+from zetel.actions import dunning, mail, quotes, settled, subscriptions
 from zetel.actions._change import record
 from zetel.actions.settled import Settled
 from zetel.actions.subscription_changes import facts_of
@@ -26,13 +26,18 @@ REASON_MAX = 500
 def cancel(subscription: Subscription, *, actor: Person, now: datetime, reason: str = "") -> Subscription:
     """End with the paid period, monthly and yearly alike, and drop everything scheduled; `reason` as typed.
 
-    A change that waits for its money does not hold it up: it finds another agreement and its money goes back.
+    A change that waits for its money does not hold it up: it finds another agreement and its money goes back. What is
+    past due ends at once (G4).
     """
     reason = reason.strip()
     if len(reason) > REASON_MAX:
         raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
     with transaction.atomic():
-        held = _hold(subscription, actor, now)
+        held = settled.hold(subscription.pk, person=actor, now=now)
+        if held.subscription.status == "past_due":
+            dunning.end(held.subscription, reason="cancelled_unpaid", actor=actor, now=now, words=reason)
+            return Subscription.objects.get(pk=subscription.pk)
+        settled.check_active(held)
         plan = rules.cancel(held.terms, on=held.on, ends_on=held.ends_on)
         return _keep(
             held, plan, EventType.SUBSCRIPTION_CANCELLED, "cancelled", actor=actor, reason=reason, now=now

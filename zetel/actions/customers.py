@@ -15,7 +15,7 @@ from django.db import transaction
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as NumberError
 
-from zetel.actions import mail, quotes, subscriptions
+from zetel.actions import dunning, mail, quotes, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record, transition
 from zetel.actions.addresses import form_of
 from zetel.models import Customer, MethodSetup, PaymentMethod, Person, Space, Subscription
@@ -189,6 +189,7 @@ def _replace_method(setup: MethodSetup, customer: Customer, method: SavedMethod,
         EventType.METHOD_REPLACED, now=now, actor=setup.person, customer=customer,
         before={"label": old.label} if old else {}, after={"label": made.label, "kind": made.kind},
     )  # fmt: skip
+    dunning.method_came(customer, made, now=now)
     return made
 
 

@@ -104,9 +104,9 @@ def _write_lines(invoice: Invoice, document: Document, subscription: Subscriptio
     )
 
 
-def mark_paid(invoice: Invoice) -> None:
+def mark_paid(invoice: Invoice) -> bool:
     """Nothing is due any more. Only the transition decides whether that is still news."""
-    transition(invoice, transitions.INVOICE, "paid", field="state")
+    return transition(invoice, transitions.INVOICE, "paid", field="state")
 
 
 def book(invoice: Invoice, payment: Payment | None, *, due: int, now: datetime) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from zetel.actions import changes, invoices, mail, payments
+from zetel.actions import changes, dunning, growth, invoices, mail, payments
 from zetel.actions._change import lock_customer, lock_space, record, transition
-from zetel.models import Attempt, Change
+from zetel.models import Attempt, Change, Invoice
 from zetel.rules import transitions
 from zetel.rules.event_types import EventType
 from zetel.rules.money import Money
@@ -86,13 +86,27 @@ def _paid(attempt: Attempt, now: datetime) -> None:
         )
         changes.complete(change, now=now, paid_by=attempt)
     elif payment.invoice:
-        transition(payment, transitions.PAYMENT, "paid", paid_at=now)
-        invoices.mark_paid(payment.invoice)
+        _invoice_paid(attempt, payment.invoice, now)
+
+
+def _invoice_paid(attempt: Attempt, invoice: Invoice, now: datetime) -> None:
+    """The money for an open invoice; for one that was taken back meanwhile it goes back at once (C5, G4)."""
+    payment = attempt.payment
+    facts = {"number": invoice.number, "amount": payment.amount, "currency": payment.currency}
+    if not invoices.mark_paid(invoice):
+        transition(payment, transitions.PAYMENT, "paid", paid_at=now, invoice=None)
+        payments.want_refund(attempt, amount=payment.amount, reason="invoice_not_open", now=now)
         record(
-            EventType.INVOICE_PAID, now=now, actor=None, space=payment.invoice.space, customer=payment.customer,
-            subscription=payment.invoice.subscription, invoice=payment.invoice,
-            after={"number": payment.invoice.number, "amount": payment.amount, "currency": payment.currency},
+            EventType.REFUND_WANTED, now=now, actor=None, space=invoice.space, customer=payment.customer,
+            subscription=invoice.subscription, invoice=invoice, after=facts,
         )  # fmt: skip
+        return
+    transition(payment, transitions.PAYMENT, "paid", paid_at=now)
+    record(
+        EventType.INVOICE_PAID, now=now, actor=None, space=invoice.space, customer=payment.customer,
+        subscription=invoice.subscription, invoice=invoice, after=facts,
+    )  # fmt: skip
+    dunning.paid(invoice, now=now)
 
 
 def _refused(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
@@ -106,11 +120,15 @@ def _refused(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
             EventType.CHANGE_DECLINED, now=now, actor=change.person, space=change.space, customer=payment.customer,
             subscription=change.subscription, after=facts,
         )  # fmt: skip
+        growth.declined(change, reason=outcome.reason, hard=outcome.hard, now=now)
     elif payment.invoice:
-        record(
-            EventType.PAYMENT_DECLINED, now=now, actor=None, space=payment.invoice.space, customer=payment.customer,
-            subscription=payment.invoice.subscription, invoice=payment.invoice, after=facts,
-        )  # fmt: skip
+        if attempt.status != "cancelled":
+            record(
+                EventType.PAYMENT_DECLINED, now=now, actor=None, space=payment.invoice.space,
+                customer=payment.customer, subscription=payment.invoice.subscription, invoice=payment.invoice,
+                after=facts,
+            )  # fmt: skip
+        dunning.failed(attempt, why=outcome.reason, now=now)
 
 
 def _needs_action(attempt: Attempt, now: datetime) -> None:
@@ -121,6 +139,9 @@ def _needs_action(attempt: Attempt, now: datetime) -> None:
             customer=attempt.payment.customer, subscription=change.subscription,
             after={"expires_at": change.expires_at.isoformat()},
         )  # fmt: skip
+        growth.needs_approval(change, now=now)
+    elif attempt.payment.invoice:
+        dunning.failed(attempt, why="approval_needed", now=now)
 
 
 def _park(attempt: Attempt, decision: Decision, outcome: Outcome, now: datetime) -> None:
@@ -133,7 +154,9 @@ def _park(attempt: Attempt, decision: Decision, outcome: Outcome, now: datetime)
     change = attempt.payment.change
     if change:
         transition(change, transitions.CHANGE, "declined", reason="amount_mismatch")
+        growth.declined(change, reason="amount_mismatch", hard=True, now=now)
     _tell_staff(attempt, "amount_mismatch", now, said=outcome.amount)
+    dunning.failed(attempt, why="", now=now)
 
 
 def _tell_staff(attempt: Attempt, what: str, now: datetime, said: Money | None = None) -> None:
@@ -163,4 +186,5 @@ def expire(change: Change, *, now: datetime) -> bool:
         record(
             EventType.CHANGE_EXPIRED, now=now, actor=None, space=change.space, subscription=change.subscription
         )
+        growth.declined(change, reason="expired", hard=False, now=now)
     return True

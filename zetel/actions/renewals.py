@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from zetel.actions import invoices, mail, payments, standing, subscriptions
+from zetel.actions import dunning, invoices, mail, overages, payments, standing, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record
 from zetel.models import Customer, Invoice, PaymentMethod, Space, Subscription
 from zetel.rules.billing import Billed, Terms, due_minus_billed, next_boundary, terms_at
@@ -131,22 +131,25 @@ def _bill(due: _Due, subscription: Subscription, customer: Customer, space: Spac
             "seats_resized", once_key=f"seats_resized:{subscription.pk}:{due.on}", now=now, space=space,
             to_person=customer.billing_owner, params={"space": space.name, "seats": grown.seats},
         )  # fmt: skip
+    overages.recount(space, now=now)
     _collect(invoice, customer, invoice.total_amount - used, now)
     invoices.mail_invoice(invoice, now=now)
     return invoice
 
 
 def _collect(invoice: Invoice, customer: Customer, amount: int, now: datetime) -> None:
-    """Ask for the money with the active method; without one the invoice stays open."""
+    """Ask for the money with the active method; without one it is past due from the first day (G4)."""
     if amount == 0:
         invoices.mark_paid(invoice)
         return
     method = PaymentMethod.objects.filter(customer=customer, status="active").first()
-    if method:
-        payments.want(
-            customer, amount=amount, currency=invoice.currency, method=method, now=now, invoice=invoice,
-            language=customer.language, return_path="/billing",
-        )  # fmt: skip
+    if method is None:
+        dunning.lacks_method(invoice, now=now)
+        return
+    payments.want(
+        customer, amount=amount, currency=invoice.currency, method=method, now=now, invoice=invoice,
+        language=customer.language, return_path="/billing",
+    )  # fmt: skip
 
 
 def park(subscription_id: uuid.UUID, reason: str) -> None:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from zetel.actions import invoices, mail, standing
+from zetel.actions import invoices, mail, overages, standing
 from zetel.actions._change import record, transition
 from zetel.models import (
     BalanceEntry,
@@ -82,6 +82,7 @@ def end(
             subscription=subscription, reason=words,
             after={"ended_on": on.isoformat(), "reason": reason, "space": subscription.space.name},
         )  # fmt: skip
+        overages.close_ended(subscription, now=now)
 
 
 def end_covered(
@@ -110,6 +111,7 @@ def end_covered(
         subscription=subscription, invoice=note,
         after={"by": by.name, "credit_note": note.number if note else "", "spendable": ending.spendable},
     )  # fmt: skip
+    overages.close_ended(subscription, now=now)
 
 
 def _settle_by_credit(subscription: Subscription, credited: int) -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from zetel import clock, gateways
-from zetel.jobs import billing_run, collect, inbound, outbox
+from zetel.jobs import billing_run, collect, dunning_run, inbound, outbox, overage_run
 
 log = structlog.get_logger()
 
@@ -54,6 +54,8 @@ def do_due(now: datetime) -> None:
     parts = (
         billing_run.run_due,
         collect.ask_due,
+        dunning_run.run_due,
+        overage_run.grow_due,
         collect.refund_due,
         gateways.deliver_due,
         inbound.drain,

@@ -5,7 +5,7 @@ payment. These are decisions only: who asks, and when again, is told by what com
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from zetel.rules.errors import ZetelError
@@ -14,7 +14,6 @@ from zetel.rules.outcomes import Outcome
 from zetel.rules.transitions import ATTEMPT, AttemptStatus, is_legal
 
 APPROVAL_HOURS = 23  # rule C5: how long a change waits for the bank
-RETRY_DAYS = (0, 1, 3, 5, 7)  # rule G4: days after the due date
 QUOTE_MINUTES = 30  # rule C6
 
 
@@ -95,8 +94,3 @@ def refundable(paid: int, refunded: int, wanted: int) -> int:
 def collects_now(due: int, minimum: int) -> bool:
     """Rule G9: below the gateway's minimum the invoice waits for the next one."""
     return due > 0 and due >= minimum
-
-
-def try_days(due_on: date) -> tuple[date, ...]:
-    """The days on which a renewal is tried, the last of which is its end (G4)."""
-    return tuple(due_on + timedelta(days=days) for days in RETRY_DAYS)

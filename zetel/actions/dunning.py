@@ -1,0 +1,294 @@
+"""After a payment for an invoice failed: past due, further tries, paid after all, or the end (rules G3, G4, E1).
+
+Every act here holds the locks on space and customer, so of many workers one does a step and the others find it done.
+The subscription keeps its next billing instant while it is past due: it is billed on when it was paid.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from zetel.actions import dunning_end, mail, payments
+from zetel.actions._change import lock_customer, lock_space, record, transition
+from zetel.models import Attempt, Customer, Invoice, Payment, PaymentMethod, Person, Space, Subscription
+from zetel.models.payments import UNSETTLED
+from zetel.models.subscriptions import LIVE
+from zetel.rules import dunning as rules
+from zetel.rules import transitions
+from zetel.rules.dunning import Act, Word
+from zetel.rules.event_types import EventType
+from zetel.rules.periods import first_instant, local_date
+
+RETURN_PATH = "/billing"  # of tries that nobody waits for in a browser
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A subscription with its open invoices, oldest first; space, customer and subscription are locked."""
+
+    space: Space
+    customer: Customer
+    subscription: Subscription
+    invoices: Sequence[Invoice]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.subscription.time_zone or self.customer.time_zone)
+
+    def today(self, now: datetime) -> date:
+        return local_date(now, self.zone)
+
+    @property
+    def is_past_due(self) -> bool:
+        return self.subscription.status == "past_due"
+
+
+def due(now: datetime, limit: int = 100) -> list[uuid.UUID]:
+    """Past due subscriptions whose next step is there, longest due first."""
+    rows = Subscription.objects.filter(status="past_due", parked_reason="", dunning_at__lte=now)
+    return list(rows.order_by("dunning_at", "id").values_list("pk", flat=True)[:limit])
+
+
+def step(subscription_id: uuid.UUID, *, now: datetime) -> list[Attempt]:
+    """Do the step that is due: the tries to collect now. Nothing while an outcome is open, and nothing twice."""
+    with transaction.atomic():
+        held = _hold(subscription_id)
+        at = held.subscription.dunning_at
+        if (
+            not held.is_past_due
+            or held.subscription.parked_reason
+            or at is None
+            or at > now
+            or _is_open(held)
+        ):
+            return []
+        if not held.invoices:
+            _recover(held, None, now)
+            return []
+        method = usable_method(held.customer)
+        todo = rules.act(held.subscription.dunning_step, can_try=method is not None)
+        if todo is Act.END:
+            end(held.subscription, reason="unpaid", actor=None, now=now)
+            return []
+        number = held.subscription.dunning_step
+        _advance(held, now)
+        if method is None:
+            _tell(held, held.invoices[0], key=f"step-{number}", why="", now=now)
+            return []
+        return [_try(invoice, held.customer, method, now) for invoice in held.invoices]
+
+
+def failed(attempt: Attempt, *, why: str, now: datetime) -> None:
+    """A try for an invoice came to nothing, or waits for its payer at the bank. Locks on space and customer are held.
+
+    The first time makes the subscription past due; after the last try it ends. A method that came meanwhile is tried.
+    """
+    invoice = attempt.payment.invoice
+    if invoice is None or invoice.subscription_id is None:
+        return
+    if attempt.status == "action" and attempt.return_path != RETURN_PATH:
+        return  # somebody pays by hand and is on the way to the bank
+    held = _hold(invoice.subscription_id)
+    if held.subscription.status not in LIVE or invoice.pk not in {row.pk for row in held.invoices}:
+        return
+    at = held.subscription.dunning_at
+    if not held.is_past_due:
+        _begin(held, invoice, why, now)
+    elif attempt.status == "cancelled":
+        return  # it waited for the payer and was withdrawn: the step that comes now is another
+    elif at is not None and at <= now and held.subscription.dunning_step < rules.STEPS:
+        _advance(held, now)  # this try stood in for the step that came due while its outcome was open
+    if attempt.status != "action":
+        method = usable_method(held.customer)
+        if method and method.created_at > attempt.method.created_at and not _tried(invoice, method):
+            _try(invoice, held.customer, method, now)
+            return
+        if held.subscription.dunning_step >= rules.STEPS and not _is_open(held):
+            end(held.subscription, reason="unpaid", actor=None, now=now)
+            return
+    _tell(held, invoice, key=attempt.reference, why=why, now=now)
+
+
+def lacks_method(invoice: Invoice, *, now: datetime) -> None:
+    """There is nothing to collect a renewal with: the same path, and its mail asks for a method."""
+    assert invoice.subscription_id is not None, "a renewal is of a subscription"
+    held = _hold(invoice.subscription_id)
+    if not held.is_past_due:
+        _begin(held, invoice, "no_method", now)
+    _tell(held, invoice, key=f"{invoice.pk}", why="", now=now)
+
+
+def paid(invoice: Invoice, *, now: datetime) -> None:
+    """An invoice was paid: when it was the last open one, the subscription is active again."""
+    if invoice.subscription_id is None:
+        return
+    held = _hold(invoice.subscription_id)
+    if held.is_past_due and not held.invoices:
+        _recover(held, invoice, now)
+
+
+def method_came(customer: Customer, method: PaymentMethod, *, now: datetime) -> list[Attempt]:
+    """A new method is tried at once for what is past due; the schedule stays. The lock on the customer is held."""
+    open_ones = Invoice.objects.filter(
+        customer=customer, kind="invoice", state="open", subscription__status="past_due"
+    )
+    return [
+        _try(invoice, customer, method, now)
+        for invoice in open_ones.select_related("space").order_by("id")
+        if not _under_way(invoice)
+    ]
+
+
+def end(
+    subscription: Subscription, *, reason: str, actor: Person | None, now: datetime, words: str = ""
+) -> list[Invoice]:
+    """End a past due subscription today and take back what was not paid; the credit notes. Locks are held."""
+    held = _hold(subscription.pk)
+    on = held.today(now)
+    return dunning_end.end(
+        held.subscription, held.customer, held.space, held.invoices, on=on, reason=reason, actor=actor, now=now,
+        words=words,
+    )  # fmt: skip
+
+
+def waiting_for_payer(subscription_id: uuid.UUID) -> list[Attempt]:
+    """Tries that wait for approval at the bank: the next step takes them back at the gateway first."""
+    return list(
+        Attempt.objects.filter(payment__invoice__subscription=subscription_id, status="action").order_by("id")
+    )
+
+
+def usable_method(customer: Customer) -> PaymentMethod | None:
+    """The active method, unless its bank said never again (a hard decline)."""
+    method = PaymentMethod.objects.filter(customer=customer, status="active").first()
+    return None if method and method.attempts.filter(is_hard=True).exists() else method
+
+
+def due_amount(invoice: Invoice) -> int:
+    """What is still to be paid of an open invoice, in minor units (rule I7)."""
+    credited = sum(note.total_amount for note in invoice.credit_notes.all())
+    return max(0, invoice.total_amount - invoice.balance_used_amount + credited)
+
+
+def _hold(subscription_id: uuid.UUID) -> _Held:
+    """Lock in the order of the house; taking a lock again that is held costs nothing."""
+    space_of = Subscription.objects.select_related("space").get(pk=subscription_id)
+    space = lock_space(space_of.space)
+    customer = lock_customer(space_of.customer_id)
+    subscription = Subscription.objects.select_for_update().get(pk=subscription_id)
+    subscription.space, subscription.customer = space, customer
+    invoices = Invoice.objects.filter(subscription=subscription, kind="invoice", state="open")
+    return _Held(space, customer, subscription, list(invoices.order_by("id")))
+
+
+def _begin(held: _Held, invoice: Invoice, why: str, now: datetime) -> None:
+    """The first failure: past due from now on, with one step done."""
+    row = held.subscription
+    moved = transition(
+        row, transitions.SUBSCRIPTION, "past_due", version=row.version + 1, **_at_step(held, 1, now)
+    )
+    if moved:
+        record(
+            EventType.SUBSCRIPTION_PAST_DUE, now=now, actor=None, space=held.space, customer=held.customer,
+            subscription=row, invoice=invoice,
+            after=_facts(invoice) | {"reason": why, "starts_on": _next_on(held).isoformat()},
+        )  # fmt: skip
+
+
+def _advance(held: _Held, now: datetime) -> None:
+    row, number = held.subscription, held.subscription.dunning_step
+    fields = _at_step(held, number + 1, now)
+    taken = Subscription.objects.filter(pk=row.pk, status="past_due", dunning_step=number).update(**fields)
+    assert taken == 1, "the lock on the subscription is held"
+    row.dunning_step, row.dunning_at = fields["dunning_step"], fields["dunning_at"]
+
+
+def _at_step(held: _Held, done: int, now: datetime) -> dict[str, Any]:
+    on = rules.next_on(done, held.today(now))
+    return {"dunning_step": done, "dunning_at": first_instant(on, held.zone)}
+
+
+def _next_on(held: _Held) -> date:
+    assert held.subscription.dunning_at is not None, "a past due subscription has its next step"
+    return local_date(held.subscription.dunning_at, held.zone)
+
+
+def _recover(held: _Held, invoice: Invoice | None, now: datetime) -> None:
+    row = held.subscription
+    if not transition(
+        row, transitions.SUBSCRIPTION, "active", version=row.version + 1, dunning_step=0, dunning_at=None
+    ):
+        return
+    facts = _facts(invoice) if invoice else {}
+    record(
+        EventType.SUBSCRIPTION_RECOVERED, now=now, actor=None, space=held.space, customer=held.customer,
+        subscription=row, invoice=invoice, after=facts,
+    )  # fmt: skip
+    if held.customer.billing_owner and invoice:
+        mail.queue(
+            "payment_recovered", once_key=f"payment_recovered:{invoice.pk}:{row.version}", now=now,
+            to_person=held.customer.billing_owner, space=held.space, params={**facts, **_place(held.space)},
+        )  # fmt: skip
+
+
+def _try(invoice: Invoice, customer: Customer, method: PaymentMethod, now: datetime) -> Attempt:
+    """One more try: of the payment that was refused, or a new one where the amount or the payment is another."""
+    amount = due_amount(invoice)
+    refused = Payment.objects.filter(invoice=invoice, change=None, status="refused", amount=amount).last()
+    if refused and transition(refused, transitions.PAYMENT, "wanted"):
+        return payments.next_attempt(
+            refused, method=method, now=now, language=customer.language, return_path=RETURN_PATH
+        )
+    return payments.want(
+        customer, amount=amount, currency=invoice.currency, method=method, now=now, invoice=invoice,
+        language=customer.language, return_path=RETURN_PATH,
+    )  # fmt: skip
+
+
+def _under_way(invoice: Invoice) -> Attempt | None:
+    return Attempt.objects.filter(payment__invoice=invoice, status__in=UNSETTLED).first()
+
+
+def _is_open(held: _Held) -> bool:
+    """Whether an outcome is open, so that nothing may be tried or ended (rules G3, G4)."""
+    return any(_under_way(invoice) for invoice in held.invoices)
+
+
+def _tried(invoice: Invoice, method: PaymentMethod) -> bool:
+    return Attempt.objects.filter(payment__invoice=invoice, method=method).exists()
+
+
+def _facts(invoice: Invoice) -> dict[str, object]:
+    return {"number": invoice.number, "amount": due_amount(invoice), "currency": invoice.currency}
+
+
+def _place(space: Space) -> Mapping[str, object]:
+    return {"space": space.name, "space_id": space.public_id}
+
+
+def _tell(held: _Held, invoice: Invoice, *, key: str, why: str, now: datetime) -> None:
+    """One mail for each step that came to nothing; the last warning once, before the last step."""
+    owner, row = held.customer.billing_owner, held.subscription
+    if owner is None:
+        return
+    method = PaymentMethod.objects.filter(customer=held.customer, status="active").first()
+    next_on = _next_on(held)
+    facts = {
+        **_facts(invoice), **_place(held.space), "reason": why, "method": method.label if method else "",
+        "next_on": next_on.isoformat() if usable_method(held.customer) else "",
+        "ends_on": rules.end_on(row.dunning_step, next_on).isoformat(),
+    }  # fmt: skip
+    if rules.word(row.dunning_step) is Word.LAST_WARNING and mail.queue(
+        "payment_last_warning", once_key=f"payment_last_warning:{invoice.pk}", now=now, to_person=owner,
+        space=held.space, params=facts,
+    ):  # fmt: skip
+        return
+    mail.queue(
+        "payment_failed", once_key=f"payment_failed:{invoice.pk}:{key}", now=now, to_person=owner,
+        space=held.space, params=facts,
+    )  # fmt: skip

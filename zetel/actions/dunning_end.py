@@ -1,0 +1,88 @@
+"""The end of a subscription that was not paid: what was billed for it is taken back, everything else stays (G4, S6).
+
+The credit note's lines are due minus billed of an agreement that ended where the unpaid period began, so they mirror
+the invoice to the cent and nobody owes for the grace. What of the invoice the balance had paid becomes balance again.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from zetel.actions import invoices, mail, payments, standing, subscriptions
+from zetel.actions._change import record, transition
+from zetel.models import Attempt, Customer, Invoice, Person, Space, Subscription
+from zetel.rules import transitions
+from zetel.rules.billing import due_minus_billed
+from zetel.rules.event_types import EventType
+from zetel.rules.quotes import document
+
+
+def end(
+    subscription: Subscription,
+    customer: Customer,
+    space: Space,
+    unpaid: Sequence[Invoice],
+    *,
+    on: date,
+    reason: str,
+    actor: Person | None,
+    now: datetime,
+    words: str = "",
+) -> list[Invoice]:
+    """Take back the unpaid invoices, the newest first, end the subscription, and tell its owner once."""
+    notes = [
+        note
+        for invoice in reversed(unpaid)
+        if (note := _take_back(invoice, subscription, customer, space, now)) is not None
+    ]
+    _withdraw_tries(unpaid)
+    Subscription.objects.filter(pk=subscription.pk).update(dunning_at=None)
+    subscriptions.end(subscription, customer, on=on, reason=reason, now=now, actor=actor, words=words)
+    owner = customer.billing_owner
+    if owner:
+        mail.queue(
+            "subscription_ended_unpaid", once_key=f"subscription_ended_unpaid:{subscription.pk}", now=now,
+            to_person=owner, space=space,
+            params={
+                "space": space.name, "reason": reason, "ended_on": on.isoformat(),
+                "number": ", ".join(invoice.number for invoice in unpaid),
+                "credit_note": ", ".join(note.number for note in notes),
+                "amount": -sum(note.total_amount for note in notes), "currency": customer.currency,
+            },
+        )  # fmt: skip
+    return notes
+
+
+def _take_back(
+    invoice: Invoice, subscription: Subscription, customer: Customer, space: Space, now: datetime
+) -> Invoice | None:
+    start = invoice.renews_on or min(invoice.lines.values_list("start", flat=True))
+    terms = standing.terms_of([subscription.pk])[subscription.pk]
+    billed = standing.billed_of([subscription.pk])[subscription.pk]
+    credit = document(due_minus_billed(terms, billed, through=start, ends_on=start, since=start), None)
+    if not credit.lines:
+        return None
+    note = invoices.issue(
+        credit, now=now, customer=customer, subscription=subscription, space=space, kind="credit_note",
+        credits=invoice,
+    )  # fmt: skip
+    invoices.mark_paid(note)
+    transition(invoice, transitions.INVOICE, "credited", field="state")
+    came_back = -credit.total - (invoice.total_amount - invoice.balance_used_amount)
+    subscriptions.add_balance(customer, max(0, came_back), kind="credit_note", invoice=note, now=now)
+    record(
+        EventType.CREDIT_NOTE_ISSUED, now=now, actor=None, space=space, customer=customer,
+        subscription=subscription, invoice=note,
+        after={
+            "number": note.number, "amount": -note.total_amount, "currency": note.currency,
+            "invoice": invoice.number, "spendable": max(0, came_back),
+        },
+    )  # fmt: skip
+    invoices.mail_invoice(note, now=now)
+    return note
+
+
+def _withdraw_tries(unpaid: Sequence[Invoice]) -> None:
+    """A try that nobody made yet is not made any more: nothing is charged after an end (rule X4)."""
+    made = Attempt.objects.filter(payment__invoice__in=list(unpaid), status="created")
+    for attempt_id in made.values_list("pk", flat=True):
+        payments.drop(attempt_id)
