@@ -227,3 +227,13 @@ def _write(draft: PurchaseDraft, now: datetime, **values: object) -> None:
     draft.updated_at = now
     for name, value in values.items():
         setattr(draft, name, value)
+
+
+def sweep(now: datetime, limit: int = 500) -> int:
+    """Remove drafts that nobody can open any more and quotes that were never confirmed; what was sold stays."""
+    last = now - DRAFT_LIFE
+    old_quotes = Quote.objects.filter(expires_at__lt=last, change=None, invoice=None).values("pk")[:limit]
+    old_drafts = PurchaseDraft.objects.filter(updated_at__lt=last).values("pk")[:limit]
+    quotes_gone, _ = Quote.objects.filter(pk__in=old_quotes).delete()
+    drafts_gone, _ = PurchaseDraft.objects.filter(pk__in=old_drafts).delete()
+    return quotes_gone + drafts_gone

@@ -12,6 +12,7 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from zetel import clock, gateways
+from zetel.actions import drafts
 from zetel.jobs import billing_run, collect, dunning_run, inbound, outbox, overage_run
 
 log = structlog.get_logger()
@@ -60,6 +61,7 @@ def do_due(now: datetime) -> None:
         gateways.deliver_due,
         inbound.drain,
         outbox.drain,
+        drafts.sweep,
     )
     for part in parts:
         try:
