@@ -89,7 +89,7 @@ def test_a_customer_that_moves_keeps_the_end_of_its_period_and_the_next_tiles_on
         tzinfo=UTC
     )
     change(subscription, clock.now, seats=10)
-    assert lines(subscription)[-1][4:6] == (f"2026-{then}", end)
+    assert [line[4:6] for line in lines(subscription)] == [(start, end), (f"2026-{then}", end)]
 
 
 def test_a_change_first_bills_the_months_that_an_outage_missed(
