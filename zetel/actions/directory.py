@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale
 from django.db import transaction
 
+from zetel.actions import overages
 from zetel.actions._change import lock_space, record
 from zetel.actions.directory_checks import require_admin, require_member
 from zetel.actions.directory_domains import prove
@@ -148,6 +149,7 @@ def put_team_into_division(
             EventType.SPACE_MOVED, now=now, actor=actor, space=team,
             before={"division": before}, after={"division": division and division.public_id},
         )  # fmt: skip
+        overages.people_joined(team, now=now)
     return team
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from zetel.actions import overages
 from zetel.actions._change import lock_space, record
 from zetel.actions.directory_checks import addresses_on, is_on_domains, require_admin, tree_of
 from zetel.actions.directory_public_mail import PUBLIC_MAIL_DOMAINS
@@ -40,6 +41,7 @@ def add_domain(*, organization: Space, domain: str, actor: Person, now: datetime
             space=organization,
             after={"domain": row.name, **changed},
         )
+        overages.people_joined(organization, now=now)
     return row
 
 
@@ -84,6 +86,7 @@ def remove_domain(*, organization: Space, domain: str, actor: Person, now: datet
             before={"domain": domain},
             after=changed,
         )
+        overages.recount(organization, now=now)
 
 
 def recount_person(*, person: Person, now: datetime) -> None:
@@ -100,6 +103,7 @@ def recount_person(*, person: Person, now: datetime) -> None:
                     EventType.MEMBERSHIP_STANDING_CHANGED, now=now, actor=person, space=organization,
                     after={"person": person.public_id, **changed},
                 )  # fmt: skip
+                overages.people_joined(organization, now=now)
 
 
 def _recount(organization: Space, person_id: UUID | None = None) -> dict[str, object]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from zetel.actions import seat_admission
 from zetel.actions._change import lock_space, record
 from zetel.actions.directory_checks import check_room, require_admin, require_member
 from zetel.actions.directory_people import admit
@@ -40,6 +41,7 @@ def invite(*, space: Space, email: str, actor: Person, now: datetime) -> Invitat
         require_member(space, actor)
         _check_not_in(space, address)
         check_room(space, now)
+        seat_admission.check_invitation(space, address, now)
         Invitation.objects.filter(space=space, email=address, accepted_at=None, revoked_at=None).update(
             revoked_at=now
         )
@@ -137,8 +139,9 @@ def _accept(invitation: Invitation, person: Person, now: datetime) -> Membership
             raise ZetelError("invitation_invalid")
         if now >= row.expires_at:
             raise ZetelError("invitation_expired")
-        membership = admit(space, person, actor=person, now=now, facts={"invitation": row.public_id})
+        # First of all: the seat that the invitation kept is free for who comes with it.
         Invitation.objects.filter(pk=row.pk).update(accepted_at=now, accepted_by=person)
+        membership = admit(space, person, actor=person, now=now, facts={"invitation": row.public_id})
     return membership
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from zetel.actions import overages, seat_admission
 from zetel.actions._change import lock_space, record
 from zetel.actions.directory_checks import (
     check_not_billing_owner,
@@ -76,11 +77,13 @@ def admit(
     standing = standing_of(person, space)
     if not person.is_machine:
         check_room(space, now)
+        seat_admission.check_seat(space, person, standing, now)
     if space.kind == TEAM:
         _ensure_in_organization(space, person, standing, now)
     membership = Membership.objects.create(space=space, person=person, standing=standing, joined_at=now)
     after = {"person": person.public_id, "standing": standing, **(facts or {})}
     record(EventType.MEMBERSHIP_JOINED, now=now, actor=actor, space=space, after=after)
+    overages.people_joined(space, now=now)
     return membership
 
 
@@ -125,6 +128,7 @@ def end_stay(space: Space, person: Person, *, now: datetime) -> None:
     check_not_billing_owner(person, space)
     check_not_last_admin(membership, space)
     _stays(person).filter(tree_of(space)).update(left_at=now)
+    overages.recount(space, now=now)
 
 
 def deactivate(*, space: Space, person: Person, actor: Person | None, now: datetime) -> None:
@@ -145,12 +149,13 @@ def deactivate(*, space: Space, person: Person, actor: Person | None, now: datet
             space=space,
             after={"person": person.public_id},
         )
+        overages.recount(space, now=now)
 
 
 def reactivate(*, space: Space, person: Person, actor: Person | None, now: datetime) -> list[Space]:
     """Bring a deactivated person back, with the teams that were paused in the same act.
 
-    Returns the teams that are full by now (S5), where the person stays deactivated.
+    Returns the teams that are full by now (S5, C8), where the person stays deactivated.
     """
     with transaction.atomic():
         space = lock_space(space)
@@ -161,21 +166,29 @@ def reactivate(*, space: Space, person: Person, actor: Person | None, now: datet
         if space.kind == TEAM and not _stay(_organization_of(space), person).is_active:
             raise ZetelError("person_inactive")
         check_room(space, now)
+        seat_admission.check_seat(space, person, membership.standing, now)
         paused = _stays(person).filter(space__organization=space, deactivated_at=membership.deactivated_at)
         teams = [stay.space for stay in paused.select_related("space")]
-        full = [team for team in teams if _is_full(team, now)]
+        full = [team for team in teams if _is_full(team, person, membership.standing, now)]
         back = _stays(person).filter(space__in=[space, *(team for team in teams if team not in full)])
         back.update(deactivated_at=None)
         record(
             EventType.PERSON_REACTIVATED, now=now, actor=actor, space=space,
             after={"person": person.public_id, "full": [team.public_id for team in full]},
         )  # fmt: skip
+        overages.people_joined(space, now=now)
     return full
 
 
-def _is_full(team: Space, now: datetime) -> bool:
+def _is_full(team: Space, person: Person, standing: str, now: datetime) -> bool:
     limit = people_limit(team, now)
-    return limit is not None and people_count(team) >= limit
+    if limit is not None and people_count(team) >= limit:
+        return True
+    try:
+        seat_admission.check_seat(team, person, standing, now)
+    except ZetelError:
+        return True
+    return False
 
 
 def set_admin(*, space: Space, person: Person, is_admin: bool, actor: Person | None, now: datetime) -> None:

@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from zetel.actions import invoices, mail, quotes, standing, subscriptions
+from zetel.actions import invoices, mail, overages, quotes, standing, subscriptions
 from zetel.actions._change import record, transition
 from zetel.models import (
     Attempt,
@@ -71,6 +71,7 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
         subscription=subscription, invoice=invoice, after=facts(quote) | {"invoice": invoice.number},
     )  # fmt: skip
     _tell(change, owner, subscription, invoice, now=now)
+    overages.recount(space, now=now)
     return subscription
 
 

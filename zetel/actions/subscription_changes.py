@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from zetel.actions import invoices, mail, quotes, settled, standing, subscriptions
+from zetel.actions import invoices, mail, overages, quotes, settled, standing, subscriptions
 from zetel.actions._change import record, transition
 from zetel.models import Attempt, Change, Customer, Invoice, Quote, Subscription
 from zetel.rules import transitions
@@ -52,15 +52,19 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     invoice = _bill(change, priced, subscription, customer, paid_by, now)
     transition(change, transitions.CHANGE, "done")
     told = facts(quote) | ({"invoice": invoice.number} if invoice else {})
+    by_itself = "overage" in quote.wish
     record(
-        _event(priced), now=now, actor=change.person, space=change.space, customer=customer,
+        EventType.SUBSCRIPTION_GREW if by_itself else _event(priced), now=now,
+        actor=None if by_itself else change.person, space=change.space, customer=customer,
         subscription=subscription, invoice=invoice, after=told,
         before={"plan": priced.before.plan, "cycle": str(priced.before.cycle), "seats": priced.before.seats},
     )  # fmt: skip
     mail.queue(
-        "plan_changed", once_key=f"plan_changed:{change.pk}", now=now, to_person=change.person, space=change.space,
+        "seats_resized" if by_itself else "plan_changed", once_key=f"plan_changed:{change.pk}", now=now,
+        to_person=customer.billing_owner or change.person, space=change.space,
         params=told | {"what": _event(priced).partition(".")[2]},
     )  # fmt: skip
+    overages.recount(change.space, now=now)
     return subscription
 
 

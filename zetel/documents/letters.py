@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext
 
-from zetel.documents import letters_account, letters_change
+from zetel.documents import letters_account, letters_change, letters_dunning, letters_seats
 from zetel.documents.letter import Facts, House, Letter, Params, amount, day, fact, shown
 from zetel.documents.timeline import topic
 
@@ -187,21 +187,6 @@ def _admin_told(params: Params, house: House) -> Letter:
     )
 
 
-def _seats_resized(params: Params, house: House) -> Letter:
-    names = {"space": fact(params, "space"), "seats": fact(params, "seats")}
-    return Letter(
-        subject=gettext("%(space)s now has %(seats)s seats") % names,
-        title=gettext("%(space)s now has %(seats)s seats") % names,
-        paragraphs=(
-            gettext("More people are counted in %(space)s than there were seats, so the renewal bought more.")
-            % names,
-            gettext("You find the invoice in Billing, and there you can see who takes a seat."),
-        ),
-        label=gettext("Go to Billing"),
-        path="/billing/",
-    )
-
-
 # ---------------------------------------------------------------------------------------------------------- requests
 
 
@@ -327,6 +312,8 @@ def _staff_alert(params: Params, house: House) -> Letter:
 _KINDS: dict[str, Callable[[Params, House], Letter]] = {
     **letters_account.KINDS,
     **letters_change.KINDS,
+    **letters_dunning.KINDS,
+    **letters_seats.KINDS,
     "invoice": _invoice,
     "purchase_refunded": _purchase_refunded,
     "purchase_done_colleague": _purchase_done_colleague,
@@ -334,7 +321,6 @@ _KINDS: dict[str, Callable[[Params, House], Letter]] = {
     "billing_owner_new": _billing_owner_new,
     "billing_owner_old": _billing_owner_old,
     "admin_told": _admin_told,
-    "seats_resized": _seats_resized,
     "sales_request_staff": _sales_request_staff,
     "sales_request_copy": _sales_request_copy,
     "support_request_staff": _support_request_staff,

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from zetel.rules.catalog import OnExceed, SeatPolicy
-from zetel.rules.payments import RETRY_DAYS
+from zetel.rules.dunning import STEP_DAYS
 from zetel.rules.seats import smallest_fit
 from zetel.rules.transitions import SubscriptionStatus
 
@@ -82,4 +82,4 @@ def may_take_seat(policy: SeatPolicy, *, taken: int, seats: int, declined: bool)
 def days_to_next_try(tries: int) -> int | None:
     """After so many tries to grow: how many days until the next; None after the last. The distances are G4's."""
     assert tries > 0, "the first try is on the day of growth"
-    return RETRY_DAYS[tries] - RETRY_DAYS[tries - 1] if tries < len(RETRY_DAYS) else None
+    return STEP_DAYS[tries] - STEP_DAYS[tries - 1] if tries < len(STEP_DAYS) else None
