@@ -141,8 +141,7 @@ def _accept(invitation: Invitation, person: Person, now: datetime) -> Membership
             raise ZetelError("invitation_expired")
         # First of all: the seat that the invitation kept is free for who comes with it.
         Invitation.objects.filter(pk=row.pk).update(accepted_at=now, accepted_by=person)
-        membership = admit(space, person, actor=person, now=now, facts={"invitation": row.public_id})
-    return membership
+        return admit(space, person, actor=person, now=now, facts={"invitation": row.public_id})
 
 
 def addressed_to(person: Person, now: datetime) -> list[Invitation]:

@@ -5,6 +5,7 @@ the same transaction, under its lock: people, domains, divisions, seats. Growing
 """
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from zetel.actions import mail, seat_use
@@ -50,25 +51,23 @@ def _open(use: SeatUse, now: datetime) -> Overage:
     zone = ZoneInfo(use.customer.time_zone)
     today = local_date(now, zone)
     last = use.subscription.overages.order_by("-opened_at").first()
-    facts = {"counted": use.counted, "seats": use.seats, "opened_at": now}
+    facts: dict[str, Any] = {"counted": use.counted, "seats": use.seats, "opened_at": now}
     if (
         last
         and last.closed_at
         and rules.keeps_first_day(last.reason, local_date(last.closed_at, zone), today)
     ):
         row = last
-        anew = {
-            "grow_at": max(row.resizes_at, now),
-            "tries": 0,
-            "declined_at": None,
-            "closed_at": None,
-            "reason": "",
-        }
-        transition(row, transitions.OVERAGE, "open", **facts, **anew)
+        facts |= {"tries": 0, "declined_at": None, "closed_at": None, "reason": ""}
+        transition(row, transitions.OVERAGE, "open", grow_at=max(row.resizes_at, now), **facts)
     else:
         resizes_at = first_instant(rules.resizes_on(today), zone)
         row = Overage.objects.create(
-            subscription=use.subscription, first_on=today, resizes_at=resizes_at, grow_at=resizes_at, **facts
+            subscription=use.subscription,
+            first_on=today,
+            resizes_at=resizes_at,
+            grow_at=resizes_at,
+            **facts,
         )
     told = seat_use.told(use, row, now)
     record(
