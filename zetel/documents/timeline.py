@@ -17,7 +17,7 @@ from zetel.documents.amounts import amount_text, date_text
 from zetel.rules.event_types import EventType as T
 
 _PLACES = re.compile(r"%\((\w+)\)s")
-_DATES = ("period_start", "period_end", "ends_on", "starts_on")
+_DATES = ("period_start", "period_end", "ends_on", "ended_on", "starts_on")
 _AMOUNTS = ("amount", "due_amount", "renewal_amount", "spendable")
 
 
@@ -104,6 +104,8 @@ FULLER = {
     ),
     T.SUBSCRIPTION_RENEWED: _("The plan was renewed with %(seats)s seats, until %(period_end)s."),
     T.SUBSCRIPTION_GREW: _("Seats were added for the people who joined: now %(seats)s."),
+    T.SUBSCRIPTION_PAST_DUE: _("Invoice %(number)s of %(amount)s could not be collected; we try again."),
+    T.SUBSCRIPTION_RECOVERED: _("The plan goes on: invoice %(number)s of %(amount)s was paid."),
     T.SUBSCRIPTION_CANCELLED: _("The plan was cancelled and ends on %(ends_on)s."),
     T.SUBSCRIPTION_REPLACED: _("The plan ended because the plan of %(by)s covers the space."),
     T.BILLING_OWNER_CHANGED: _("%(old_owner)s handed billing over to %(owner)s."),
@@ -124,12 +126,23 @@ FULLER = {
     T.OVERAGE_OPENED: _("There are %(counted)s people for %(seats)s seats."),
 }
 
+# What a fact makes of the sentence: why a plan ended, why nothing could be collected.
+FOR_A_REASON = {
+    (T.SUBSCRIPTION_ENDED, "unpaid"): _("The plan ended because its renewal was not paid."),
+    (T.SUBSCRIPTION_ENDED, "cancelled_unpaid"): _(
+        "The plan was cancelled while a renewal was unpaid, and ended."
+    ),
+    (T.SUBSCRIPTION_PAST_DUE, "no_method"): _(
+        "A renewal could not be collected: there is no payment method."
+    ),
+}
+
 
 def say(event: Happened, language: str) -> str:
     """The sentence of an event on the timeline, in `nl` or `en`."""
     kind = T(event.kind)
     with translation.override("nl" if language.startswith("nl") else "en"):
-        fuller = FULLER.get(kind)
+        fuller = FOR_A_REASON.get((kind, str((event.after or {}).get("reason", "")))) or FULLER.get(kind)
         if fuller is not None:
             facts = _facts(event.before or {}, event.after or {}, language)
             wanted = set(_PLACES.findall(str(fuller)))
