@@ -95,24 +95,31 @@ def _tiles(agreement: Agreement) -> Iterator[Finding]:
     if first > row.started_on and not agreement.tried:
         facts = {"from": row.started_on.isoformat(), "to": first.isoformat(), "billed_seats": 0}
         yield Finding("X5", "gap", row.public_id, facts)
-    for stretch in uneven(agreement):
-        what = _what(agreement, stretch)
-        if what:
-            facts = {
-                "from": stretch.start.isoformat(), "to": stretch.end.isoformat(), "wanted_seats": stretch.wanted,
-                "billed_seats": stretch.billed,
-            }  # fmt: skip
-            yield Finding("X5", what, row.public_id, facts)
+    for stretch in _without_grace(agreement, list(uneven(agreement))):
+        facts = {
+            "from": stretch.start.isoformat(), "to": stretch.end.isoformat(), "wanted_seats": stretch.wanted,
+            "billed_seats": stretch.billed,
+        }  # fmt: skip
+        yield Finding("X5", _what(agreement, stretch), row.public_id, facts)
+
+
+def _without_grace(agreement: Agreement, found: list[Stretch]) -> list[Stretch]:
+    """All but the last days before an end that were taken back whole: the grace of a period never paid (G4)."""
+    edge, rest = agreement.ends_on, list(found)
+    while not agreement.is_live and rest:
+        last = rest[-1]
+        if last.end != edge or last.billed or not last.is_taken_back:
+            break
+        edge = rest.pop().start
+    return rest
 
 
 def _what(agreement: Agreement, stretch: Stretch) -> str:
-    """A name for it; none for the grace of a renewal that was never paid, which is taken back whole (G4)."""
     ends_on = agreement.ends_on
     if ends_on is not None and stretch.start >= ends_on:
         return "billed_beyond_end"
     if stretch.billed < stretch.wanted:
-        grace = not agreement.is_live and stretch.is_taken_back and stretch.billed == 0
-        return "" if grace and stretch.end == ends_on else "gap"
+        return "gap"
     return "overlap" if stretch.billed > stretch.wanted else "billed_otherwise"
 
 
