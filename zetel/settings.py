@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "zetel.web.headers.keep_no_copies",
     "zetel.clock.read_once_per_request",
+    "zetel.web.errors.Refusals",  # before whatever takes a cookie to the database
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -55,7 +56,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "zetel.web.errors.Refusals",
 ]
 
 TEMPLATES = [
@@ -102,7 +102,14 @@ def _databases(url: str) -> dict[str, dict[str, object]]:
 
 DATABASES = _databases(CONFIG.database_url.get_secret_value() if CONFIG.database_url else "dbname=zetel")
 # Counts of log-in attempts must hold for all web processes together, so they are kept in the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "zetel_cache"}}
+# The default of 300 would let anybody push a count out by failing for many addresses.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "zetel_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000, "CULL_FREQUENCY": 20},
+    }
+}
 
 # Languages, time and text
 LANGUAGE_CODE = "en"

@@ -6,7 +6,7 @@ an address that does not exist (rule R8). What browsers send that no view can re
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
 import structlog
@@ -87,6 +87,14 @@ class Refusals:
             return bad_request(request, SuspiciousOperation())
         return self.get_response(request)
 
+    def process_view(
+        self, request: HttpRequest, view: Answer, args: Sequence[object], kwargs: Mapping[str, object]
+    ) -> HttpResponse | None:
+        """A form is looked at once it is known who takes it: a webhook's raw bytes are left to itself."""
+        if getattr(view, "csrf_exempt", False) or _readable_form(request):
+            return None
+        return bad_request(request, SuspiciousOperation())
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, ZetelError):
             if error.status >= 500:
@@ -98,12 +106,21 @@ class Refusals:
 
 
 def _readable(request: HttpRequest) -> bool:
-    """Whether address, query and form are text that a database can hold: no NUL, no half characters."""
+    """Whether address, query and cookies are text that a database can hold: no NUL, no half characters."""
     try:
-        texts = [request.path, *_all(request.GET)]
-        if request.method == "POST" and request.content_type != "application/json":
-            texts += _all(request.POST)
+        texts = [request.path, *_all(request.GET), *request.COOKIES.values()]
     except (UnicodeDecodeError, RequestDataTooBig, TooManyFilesSent, Resolver404):
+        return False
+    return not any(_is_broken(text) for text in texts)
+
+
+def _readable_form(request: HttpRequest) -> bool:
+    """The same of what a form holds."""
+    if request.method != "POST" or request.content_type == "application/json":
+        return True
+    try:
+        texts = _all(request.POST)
+    except (UnicodeDecodeError, RequestDataTooBig, TooManyFilesSent):
         return False
     return not any(_is_broken(text) for text in texts)
 
