@@ -5,7 +5,7 @@ The subscription keeps its next billing instant while it is past due: it is bill
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,14 +13,16 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from zetel.actions import dunning_end, mail, payments
+from zetel.actions import dunning_end, dunning_mail, payments
 from zetel.actions._change import lock_customer, lock_space, record, transition
+from zetel.actions.dunning_mail import due_amount as due_amount
+from zetel.actions.dunning_mail import usable_method
 from zetel.models import Attempt, Customer, Invoice, Payment, PaymentMethod, Person, Space, Subscription
 from zetel.models.payments import UNSETTLED
 from zetel.models.subscriptions import LIVE
 from zetel.rules import dunning as rules
 from zetel.rules import transitions
-from zetel.rules.dunning import Act, Word
+from zetel.rules.dunning import Act
 from zetel.rules.event_types import EventType
 from zetel.rules.periods import first_instant, local_date
 
@@ -78,7 +80,7 @@ def step(subscription_id: uuid.UUID, *, now: datetime) -> list[Attempt]:
         number = held.subscription.dunning_step
         _advance(held, now)
         if method is None:
-            _tell(held, held.invoices[0], key=f"step-{number}", why="", now=now)
+            _tell(held, held.invoices[0], f"step-{number}", "", now)
             return []
         return [_try(invoice, held.customer, method, now) for invoice in held.invoices]
 
@@ -96,22 +98,32 @@ def failed(attempt: Attempt, *, why: str, now: datetime) -> None:
     held = _hold(invoice.subscription_id)
     if held.subscription.status not in LIVE or invoice.pk not in {row.pk for row in held.invoices}:
         return
-    at = held.subscription.dunning_at
+    was_told = held.is_past_due and attempt.status != "action" and bool(attempt.action_url)
     if not held.is_past_due:
         _begin(held, invoice, why, now)
-    elif attempt.status == "cancelled":
-        return  # it waited for the payer and was withdrawn: the step that comes now is another
-    elif at is not None and at <= now and held.subscription.dunning_step < rules.STEPS:
+    elif not was_told and _is_late(held, now):
         _advance(held, now)  # this try stood in for the step that came due while its outcome was open
-    if attempt.status != "action":
-        method = usable_method(held.customer)
-        if method and method.created_at > attempt.method.created_at and not _tried(invoice, method):
-            _try(invoice, held.customer, method, now)
-            return
-        if held.subscription.dunning_step >= rules.STEPS and not _is_open(held):
-            end(held.subscription, reason="unpaid", actor=None, now=now)
-            return
-    _tell(held, invoice, key=attempt.reference, why=why, now=now)
+    if attempt.status != "action" and _goes_on(held, invoice, attempt, now):
+        return
+    if not was_told:
+        _tell(held, invoice, attempt.reference, why, now)
+
+
+def _is_late(held: _Held, now: datetime) -> bool:
+    at = held.subscription.dunning_at
+    return at is not None and at <= now and held.subscription.dunning_step < rules.STEPS
+
+
+def _goes_on(held: _Held, invoice: Invoice, attempt: Attempt, now: datetime) -> bool:
+    """After a try that is over: a method that came meanwhile is tried; after the last step comes the end."""
+    method = usable_method(held.customer)
+    if method and method.created_at > attempt.method.created_at and not _tried(invoice, method):
+        _try(invoice, held.customer, method, now)
+        return True
+    if held.subscription.dunning_step >= rules.STEPS and not _is_open(held):
+        end(held.subscription, reason="unpaid", actor=None, now=now)
+        return True
+    return False
 
 
 def lacks_method(invoice: Invoice, *, now: datetime) -> None:
@@ -120,7 +132,7 @@ def lacks_method(invoice: Invoice, *, now: datetime) -> None:
     held = _hold(invoice.subscription_id)
     if not held.is_past_due:
         _begin(held, invoice, "no_method", now)
-    _tell(held, invoice, key=f"{invoice.pk}", why="", now=now)
+    _tell(held, invoice, "step-0", "", now)
 
 
 def paid(invoice: Invoice, *, now: datetime) -> None:
@@ -144,6 +156,21 @@ def method_came(customer: Customer, method: PaymentMethod, *, now: datetime) -> 
     ]
 
 
+def pay_now(
+    invoice: Invoice, *, now: datetime, language: str = "", return_path: str = RETURN_PATH
+) -> Attempt:
+    """One more try by hand, with the active method; the schedule stays. Locks are held and rights were checked.
+
+    When a try is under way already, it is that one. Raises method_required.
+    """
+    under_way = _under_way(invoice)
+    if under_way:
+        return under_way
+    customer = lock_customer(invoice.customer_id)
+    method = payments.active_method(customer)
+    return _try(invoice, customer, method, now, language=language, return_path=return_path)
+
+
 def end(
     subscription: Subscription, *, reason: str, actor: Person | None, now: datetime, words: str = ""
 ) -> list[Invoice]:
@@ -161,18 +188,6 @@ def waiting_for_payer(subscription_id: uuid.UUID) -> list[Attempt]:
     return list(
         Attempt.objects.filter(payment__invoice__subscription=subscription_id, status="action").order_by("id")
     )
-
-
-def usable_method(customer: Customer) -> PaymentMethod | None:
-    """The active method, unless its bank said never again (a hard decline)."""
-    method = PaymentMethod.objects.filter(customer=customer, status="active").first()
-    return None if method and method.attempts.filter(is_hard=True).exists() else method
-
-
-def due_amount(invoice: Invoice) -> int:
-    """What is still to be paid of an open invoice, in minor units (rule I7)."""
-    credited = sum(note.total_amount for note in invoice.credit_notes.all())
-    return max(0, invoice.total_amount - invoice.balance_used_amount + credited)
 
 
 def _hold(subscription_id: uuid.UUID) -> _Held:
@@ -196,7 +211,7 @@ def _begin(held: _Held, invoice: Invoice, why: str, now: datetime) -> None:
         record(
             EventType.SUBSCRIPTION_PAST_DUE, now=now, actor=None, space=held.space, customer=held.customer,
             subscription=row, invoice=invoice,
-            after=_facts(invoice) | {"reason": why, "starts_on": _next_on(held).isoformat()},
+            after=dunning_mail.facts(invoice) | {"reason": why},
         )  # fmt: skip
 
 
@@ -213,40 +228,39 @@ def _at_step(held: _Held, done: int, now: datetime) -> dict[str, Any]:
     return {"dunning_step": done, "dunning_at": first_instant(on, held.zone)}
 
 
-def _next_on(held: _Held) -> date:
-    assert held.subscription.dunning_at is not None, "a past due subscription has its next step"
-    return local_date(held.subscription.dunning_at, held.zone)
-
-
 def _recover(held: _Held, invoice: Invoice | None, now: datetime) -> None:
     row = held.subscription
     if not transition(
         row, transitions.SUBSCRIPTION, "active", version=row.version + 1, dunning_step=0, dunning_at=None
     ):
         return
-    facts = _facts(invoice) if invoice else {}
     record(
         EventType.SUBSCRIPTION_RECOVERED, now=now, actor=None, space=held.space, customer=held.customer,
-        subscription=row, invoice=invoice, after=facts,
+        subscription=row, invoice=invoice, after=dunning_mail.facts(invoice) if invoice else {},
     )  # fmt: skip
-    if held.customer.billing_owner and invoice:
-        mail.queue(
-            "payment_recovered", once_key=f"payment_recovered:{invoice.pk}:{row.version}", now=now,
-            to_person=held.customer.billing_owner, space=held.space, params={**facts, **_place(held.space)},
-        )  # fmt: skip
+    if invoice:
+        dunning_mail.recovered(held.space, held.customer, row, invoice, now=now)
 
 
-def _try(invoice: Invoice, customer: Customer, method: PaymentMethod, now: datetime) -> Attempt:
+def _try(
+    invoice: Invoice,
+    customer: Customer,
+    method: PaymentMethod,
+    now: datetime,
+    *,
+    language: str = "",
+    return_path: str = RETURN_PATH,
+) -> Attempt:
     """One more try: of the payment that was refused, or a new one where the amount or the payment is another."""
     amount = due_amount(invoice)
     refused = Payment.objects.filter(invoice=invoice, change=None, status="refused", amount=amount).last()
     if refused and transition(refused, transitions.PAYMENT, "wanted"):
         return payments.next_attempt(
-            refused, method=method, now=now, language=customer.language, return_path=RETURN_PATH
+            refused, method=method, now=now, language=language or customer.language, return_path=return_path
         )
     return payments.want(
         customer, amount=amount, currency=invoice.currency, method=method, now=now, invoice=invoice,
-        language=customer.language, return_path=RETURN_PATH,
+        language=language or customer.language, return_path=return_path,
     )  # fmt: skip
 
 
@@ -263,32 +277,7 @@ def _tried(invoice: Invoice, method: PaymentMethod) -> bool:
     return Attempt.objects.filter(payment__invoice=invoice, method=method).exists()
 
 
-def _facts(invoice: Invoice) -> dict[str, object]:
-    return {"number": invoice.number, "amount": due_amount(invoice), "currency": invoice.currency}
-
-
-def _place(space: Space) -> Mapping[str, object]:
-    return {"space": space.name, "space_id": space.public_id}
-
-
-def _tell(held: _Held, invoice: Invoice, *, key: str, why: str, now: datetime) -> None:
-    """One mail for each step that came to nothing; the last warning once, before the last step."""
-    owner, row = held.customer.billing_owner, held.subscription
-    if owner is None:
-        return
-    method = PaymentMethod.objects.filter(customer=held.customer, status="active").first()
-    next_on = _next_on(held)
-    facts = {
-        **_facts(invoice), **_place(held.space), "reason": why, "method": method.label if method else "",
-        "next_on": next_on.isoformat() if usable_method(held.customer) else "",
-        "ends_on": rules.end_on(row.dunning_step, next_on).isoformat(),
-    }  # fmt: skip
-    if rules.word(row.dunning_step) is Word.LAST_WARNING and mail.queue(
-        "payment_last_warning", once_key=f"payment_last_warning:{invoice.pk}", now=now, to_person=owner,
-        space=held.space, params=facts,
-    ):  # fmt: skip
-        return
-    mail.queue(
-        "payment_failed", once_key=f"payment_failed:{invoice.pk}:{key}", now=now, to_person=owner,
-        space=held.space, params=facts,
-    )  # fmt: skip
+def _tell(held: _Held, invoice: Invoice, key: str, why: str, now: datetime) -> None:
+    dunning_mail.failed(
+        held.space, held.customer, held.subscription, invoice, zone=held.zone, key=key, why=why, now=now
+    )

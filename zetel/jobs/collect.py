@@ -42,7 +42,7 @@ def ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
     if attempt is None:
         return
     change = attempt.payment.change
-    over = change is not None and _is_over(change, now)
+    over = _is_over(change, now) if change is not None else _was_taken_back(attempt)
     gateway = gateways.get(attempt.gateway)
     outcome = gateway.cancel(reference=attempt.reference) if over else gateway.fetch(reference=attempt.reference)
     if outcome is None:
@@ -78,6 +78,12 @@ def collect_or_ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
 
 def _is_over(change: Change, now: datetime) -> bool:
     return change.status not in WAITING or change.expires_at <= now
+
+
+def _was_taken_back(attempt: Attempt) -> bool:
+    """Whether its invoice asks for nothing any more: nothing is charged after an end (rule X4)."""
+    invoice = attempt.payment.invoice
+    return invoice is not None and invoice.state in ("credited", "written_off")
 
 
 def refund(refund_id: uuid.UUID, *, now: datetime) -> None:
