@@ -1,4 +1,4 @@
-"""The acts of the Billing tab: hand over, payment method, billing information, plan wish, seats, invoices."""
+"""The acts of the Billing tab: hand over, payment method, billing information, seats, invoices."""
 
 import hashlib
 import io
@@ -26,7 +26,6 @@ from zetel.models import (
     Person,
     Space,
     Subscription,
-    SupportRequest,
 )
 from zetel.rules.errors import ZetelError
 from zetel.sandbox import script
@@ -300,26 +299,6 @@ def test_a_country_without_cities_asks_for_none(paid: Subscription, team: Space,
 
 
 # Plan
-
-
-def test_a_wish_for_another_plan_reaches_support_with_everything_filled_in(
-    paid: Subscription, team: Space, people: People
-) -> None:
-    wish = {"plan": "business", "cycle": "year", "seats": "10", "message": "Vanaf juni."}
-    answer = browser(people["anna"]).post(path_of(team, "plan"), wish)
-    assert answer.headers["Location"] == path_of(team)
-    asked = SupportRequest.objects.get()
-    assert (asked.space, asked.person) == (team, people["anna"])
-    assert "Now: Premium, Monthly, 5 seats" in asked.message
-    assert "Wished: Business, Annual, 10 seats" in asked.message
-    assert "Vanaf juni." in asked.message
-    assert [(row.plan, row.seats) for row in paid.terms.all()] == [("premium", 5)]
-
-
-def test_wishing_for_what_there_is_asks_nobody(paid: Subscription, team: Space, people: People) -> None:
-    same = {"plan": "premium", "cycle": "month", "seats": "5", "message": ""}
-    assert "This is what you have now." in words(browser(people["anna"]).post(path_of(team, "plan"), same).content)
-    assert not SupportRequest.objects.exists()
 
 
 def test_sizes_below_the_people_counted_are_not_offered(paid: Subscription, team: Space, people: People) -> None:

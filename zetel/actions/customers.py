@@ -267,4 +267,9 @@ def remove_method(method: PaymentMethod, *, actor: Person, now: datetime) -> Cus
             EventType.METHOD_REMOVED, now=now, actor=actor, customer=customer,
             before={"label": method.label, "kind": method.kind},
         )  # fmt: skip
+        if customer.billing_owner:
+            mail.queue(
+                "method_removed", once_key=f"method_removed:{method.pk}", now=now, to_person=customer.billing_owner,
+                params={"label": method.label, "old": actor.label, "customer": str(customer)},
+            )  # fmt: skip
     return customer

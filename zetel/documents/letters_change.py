@@ -1,7 +1,7 @@
 """Mails about a plan that was changed, scheduled to change, resumed or cancelled (rules C1 to C4, C11).
 
-All are made from the same facts: the terms that the change leads to, what waits on which day, what waits no longer,
-and the next invoice.
+All of those are made from the same facts: the terms that the change leads to, what waits on which day, what waits no
+longer, and the next invoice. One more is about the payment method that its owner took away (R5).
 """
 
 from collections.abc import Callable, Mapping
@@ -113,7 +113,27 @@ def _cancelled(params: Params, house: House) -> Letter:
     )
 
 
+def _method_removed(params: Params, house: House) -> Letter:
+    names = {"label": fact(params, "label"), "old": fact(params, "old"), "customer": fact(params, "customer")}
+    return Letter(
+        subject=gettext("%(label)s no longer pays for your plan") % names,
+        title=gettext("%(label)s no longer pays for your plan") % names,
+        paragraphs=(
+            gettext(
+                "%(old)s took this payment method away. Nothing else changes: the plan runs on, and nothing is due"
+                " today."
+            )
+            % names,
+            gettext("Add a payment method of your own in Billing before the next invoice comes."),
+        ),
+        facts=shown((gettext("Payment method"), names["label"]), (gettext("Billed to"), names["customer"])),
+        label=gettext("Go to Billing"),
+        path="/billing/",
+    )
+
+
 KINDS: dict[str, Callable[[Params, House], Letter]] = {
     "plan_changed": _plan_changed,
     "cancelled": _cancelled,
+    "method_removed": _method_removed,
 }

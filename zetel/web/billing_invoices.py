@@ -4,7 +4,7 @@ import io
 import uuid
 import zipfile
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -15,7 +15,7 @@ from django.utils.translation import gettext, pgettext
 from django.views.decorators.http import require_GET
 
 from zetel import clock
-from zetel.access import load_invoice, load_space
+from zetel.access import Seen, load_invoice, load_space
 from zetel.documents.amounts import percent_text
 from zetel.jobs.files import ensure_pdf, file_name
 from zetel.models import CatalogVersion, Invoice, InvoiceLine, Payment
@@ -73,14 +73,14 @@ def lines_shown(invoice: Invoice, lines: list[InvoiceLine], catalog: Catalog) ->
 @require_GET
 def invoice(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> HttpResponse:
     """One document: parties of that day, lines explained, taxes, totals, and what became of the payment."""
-    found = _load(request, space_id, invoice_id)
+    seen, found = _load(request, space_id, invoice_id)
     lines = list(found.lines.order_by("position"))
     country = found.buyer["country"]
     context = {
         "space": found.space, "invoice": found, "state": invoice_state(found, _today()),
         "lines": lines_shown(found, lines, CatalogVersion.objects.current()), "totals": _totals(found),
         "paid_at": getattr(found, "paid_at", None), "due": open_amount(found), "is_note": found.kind == "credit_note",
-        "country": dict(places.countries()).get(country, country),
+        "country": dict(places.countries()).get(country, country), "may_pay": seen.may(Capability.BILLING_MANAGE),
     }  # fmt: skip
     return render(request, "billing/invoice.html", context)
 
@@ -112,7 +112,7 @@ def _tax_words(category: str, rate_bp: int) -> str:
 @require_GET
 def pdf(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> HttpResponse:
     """The frozen bytes, from the tab."""
-    found = _load(request, space_id, invoice_id)
+    _seen, found = _load(request, space_id, invoice_id)
     return _file(ensure_pdf(found, clock.now()), file_name(found), "application/pdf")
 
 
@@ -127,6 +127,8 @@ def pdf_anywhere(request: HttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
 def year(request: HttpRequest, space_id: uuid.UUID, of_year: int) -> HttpResponse:
     """All documents of one year in one file."""
     seen = load_space(request, space_id, Capability.INVOICES_SEE)
+    if not MINYEAR <= of_year <= MAXYEAR:
+        raise ZetelError("not_found")
     rows = invoices_of(seen.space, seen.person).filter(issued_on__year=of_year)
     found = list(rows.select_related("customer", "credits")[:IN_A_ZIP_MAX])
     if not found:
@@ -140,7 +142,7 @@ def year(request: HttpRequest, space_id: uuid.UUID, of_year: int) -> HttpRespons
     return _file(packed.getvalue(), gettext("invoices-%(year)s.zip") % {"year": of_year}, "application/zip")
 
 
-def _load(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> Invoice:
+def _load(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> tuple[Seen, Invoice]:
     """A document of this space that the person may read; one of another space does not exist here."""
     seen = load_space(request, space_id, Capability.INVOICES_SEE)
     paid = Payment.objects.filter(invoice=OuterRef("pk"), status="paid").order_by("-paid_at").values("paid_at")[:1]
@@ -148,7 +150,7 @@ def _load(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> I
     found = rows.select_related("customer", "credits", "space").annotate(paid_at=Subquery(paid)).first()
     if found is None:
         raise ZetelError("not_found")
-    return found
+    return seen, found
 
 
 def _file(content: bytes, name: str, kind: str) -> HttpResponse:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from zetel import clock
 from zetel.jobs import methods
 from zetel.models import MethodSetup, PaymentMethod
+from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
 from zetel.rules.outcomes import MethodKind
 from zetel.rules.roles import Capability
@@ -56,7 +57,7 @@ def method(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
         try:
             url = methods.begin(
                 billing.customer, person=seen.person, kind=kind, now=now, return_path=back,
-                next_path=reverse("billing", args=[space_id]),
+                next_path=_onward(request, space_id),
             )  # fmt: skip
         except ZetelError as error:
             if error.code != "gateway_unavailable":
@@ -67,6 +68,17 @@ def method(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
             return redirect(url)
     context = {**place(seen), "billing": billing, "form": form}
     return render(request, "billing/method.html", context, status=status)
+
+
+def _onward(request: HttpRequest, space_id: uuid.UUID) -> str:
+    """Where to go on after saving: back to the quote or invoice that waits for it, else to the tab."""
+    quote_id = parse_public_id("quo", request.GET.get("quote", ""))
+    if quote_id is not None:
+        return reverse("billing_change_review", args=[space_id, quote_id])
+    invoice_id = parse_public_id("inv", request.GET.get("invoice", ""))
+    if invoice_id is not None:
+        return reverse("billing_pay", args=[space_id, invoice_id])
+    return reverse("billing", args=[space_id])
 
 
 @require_GET
@@ -90,6 +102,6 @@ def returned(request: HttpRequest, space_id: uuid.UUID, setup_id: uuid.UUID) -> 
         outcome = setup.status
     context = {
         **place(seen), "outcome": outcome, "old": billing.method,
-        "method": kept if outcome == "done" else None,
+        "method": kept if outcome == "done" else None, "onward": setup.next_path,
     }  # fmt: skip
     return render(request, "billing/method_done.html", context, status=503 if outcome == "unavailable" else 200)

@@ -19,8 +19,11 @@ from zetel.models import Invoice, PaymentMethod, Person, Space, Subscription
 from zetel.models.subscriptions import LIVE
 from zetel.rules.periods import local_date
 from zetel.rules.roles import Capability
+from zetel.rules.subscriptions import scheduled
 from zetel.templatetags.zetel import amount, longdate
 from zetel.web.billing_acts import acts_of
+from zetel.web.billing_change_words import Later, waiting
+from zetel.web.billing_past_due import past_due_of
 from zetel.web.billing_timeline import events_of, told
 from zetel.web.billing_view import (
     Billing,
@@ -50,7 +53,8 @@ def tab(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     if billing is None:
         return _instead(request, seen, now)
     if not seen.may(Capability.BILLING_SEE):
-        return render(request, "billing/who.html", {**place(seen), "owner": billing.owner})
+        past_due = past_due_of(billing.subscription, billing.customer)
+        return render(request, "billing/who.html", {**place(seen), "owner": billing.owner, "past_due": past_due})
     return render(request, "billing/tab.html", _tab(seen, billing))
 
 
@@ -61,7 +65,9 @@ def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
     return {
         **place(seen),
         "billing": billing,
+        "past_due": past_due_of(billing.subscription, billing.customer),
         "facts": _facts(billing),
+        "pending": pending(billing),
         "acts": acts_of(billing, newest[0] if newest else None),
         "invoices": shown(newest[:INVOICES_ON_TAB], billing.today),
         "has_more": len(newest) > INVOICES_ON_TAB,
@@ -69,6 +75,12 @@ def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
         "timeline": told(happened[:EVENTS_ON_TAB]),
         "has_more_events": len(happened) > EVENTS_ON_TAB,
     }
+
+
+def pending(billing: Billing) -> list[Later]:
+    """What waits for its day, one by one (C4); nothing does once the plan has been cancelled."""
+    changes = scheduled(billing.terms, on=billing.today, ends_on=billing.subscription.ends_on)
+    return waiting(billing.catalog, changes)
 
 
 @require_GET
@@ -114,6 +126,7 @@ def _ended(request: HttpRequest, seen: Seen, now: datetime) -> HttpResponse:
     page = Paginator(invoices_of(seen.space, seen.person), INVOICES_ON_A_PAGE).get_page(request.GET.get("page"))
     context = {
         **place(seen, has_tab=False), "ended_on": last.ended_on if last else None, "page": page,
+        "was_unpaid": last is not None and last.end_reason == "unpaid",
         "invoices": shown(page.object_list, _seller_today(now)), "may_buy": seen.may(Capability.SUBSCRIPTION_BUY),
     }  # fmt: skip
     return render(request, "billing/ended.html", context)

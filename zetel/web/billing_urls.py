@@ -3,11 +3,14 @@
 from django.urls import path
 
 from zetel.web import (
+    billing_cancel,
+    billing_change_review,
     billing_information,
     billing_invoices,
     billing_method,
     billing_owner,
     billing_pages,
+    billing_pay,
     billing_plan,
     billing_seats,
     converters,
@@ -24,6 +27,11 @@ urlpatterns = [
     path(_TAB, billing_pages.tab, name="billing"),
     path(_TAB + "timeline", billing_pages.timeline, name="billing_timeline"),
     path(_TAB + "plan", billing_plan.plan, name="billing_plan"),
+    path(_TAB + "plan/<quo:quote_id>", billing_change_review.review, name="billing_change_review"),
+    path(_TAB + "cancel", billing_cancel.cancel_plan, name="billing_cancel"),
+    path(_TAB + "resume", billing_cancel.resume_plan, name="billing_resume"),
+    path(_TAB + "scheduled/<slug:field>", billing_cancel.withdraw_change, name="billing_withdraw"),
+    path("cancellation-policy", billing_cancel.policy, name="cancellation_policy"),
     path(_TAB + "seats", billing_seats.seats, name="billing_seats"),
     path(_TAB + "information", billing_information.information, name="billing_information"),
     path(_TAB + "owner", billing_owner.owner, name="billing_owner"),
@@ -33,5 +41,7 @@ urlpatterns = [
     path(_TAB + "invoices/", billing_invoices.invoices, name="billing_invoices"),
     path(_TAB + "invoices/<int:of_year>.zip", billing_invoices.year, name="billing_invoices_year"),
     path(_TAB + "invoices/<inv:invoice_id>/", billing_invoices.invoice, name="billing_invoice"),
+    path(_TAB + "invoices/<inv:invoice_id>/pay", billing_pay.pay, name="billing_pay"),
+    path(_TAB + "invoices/<inv:invoice_id>/payment", billing_pay.payment, name="billing_payment"),
     path(_TAB + "invoices/<inv:invoice_id>/pdf", billing_invoices.pdf, name="billing_invoice_pdf"),
 ]

@@ -39,6 +39,7 @@ from zetel.rules.quotes import document
 from zetel.rules.roles import Capability
 from zetel.rules.subscriptions import renewal_terms
 from zetel.templatetags.zetel import longdate
+from zetel.web.billing_past_due import state_words
 from zetel.web.billing_tab import billing_url
 from zetel.web.words import cycle_word, kind_word, plan_name
 
@@ -116,7 +117,7 @@ class Billing:
     def state(self) -> State:
         status, ends_on = self.subscription.status, self.subscription.ends_on
         if status == "past_due":
-            return State(gettext("Payment failed"), "bad")
+            return State(state_words(self.subscription, self.customer), "bad")
         if status == "trial":
             return State(gettext("Trial until %(date)s") % {"date": longdate(ends_on or self.next_on)}, "info")
         if ends_on:
@@ -138,24 +139,6 @@ class Billing:
         lines = due_minus_billed((replace(terms, starts_on=self.next_on),), (), through=self.next_on)
         asked = document(lines, standing.treatment_of(self.space, self.customer, self.next_on))
         return Money(asked.total, terms.currency)
-
-    @property
-    def pending(self) -> list[str]:
-        """What will change by itself, one sentence each, in the order of days (C4)."""
-        said = [
-            gettext("From %(date)s: %(plan)s, %(cycle)s, %(seats)s")
-            % {
-                "date": longdate(row.starts_on),
-                "plan": plan_name(self.catalog, row.plan),
-                "cycle": cycle_word(row.cycle),
-                "seats": seats_words(row.seats),
-            }
-            for row in self.terms
-            if row.starts_on > self.today
-        ]
-        if self.subscription.ends_on:
-            said.append(gettext("The plan ends on %(date)s") % {"date": longdate(self.subscription.ends_on)})
-        return said
 
 
 def seats_words(count: int) -> str:
@@ -262,6 +245,11 @@ class InvoiceShown:
     @property
     def is_note(self) -> bool:
         return self.invoice.kind == "credit_note"
+
+    @property
+    def is_payable(self) -> bool:
+        """Whether paying it by hand makes sense; the page of paying says what else there is."""
+        return self.invoice.kind == "invoice" and self.invoice.state == "open" and self.invoice.space_id is not None
 
 
 def shown(invoices: Iterable[Invoice], today: date) -> list[InvoiceShown]:

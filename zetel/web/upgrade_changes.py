@@ -5,6 +5,7 @@ from the bank; it draws itself anew until there is an answer.
 """
 
 import uuid
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,9 +17,11 @@ from zetel.access import person_of
 from zetel.jobs import collect
 from zetel.models import Attempt, CatalogVersion, Change, Invoice, PurchaseDraft
 from zetel.models.subscriptions import WAITING
+from zetel.rules.catalog import Catalog
 from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money
 from zetel.rules.quotes import from_json
+from zetel.web.billing_change_result import changed
 from zetel.web.upgrade import draw
 from zetel.web.upgrade_review import collect_now
 from zetel.web.upgrade_words import amount_rows, reason_sentence, summary
@@ -64,23 +67,34 @@ def _last_attempt(row: Change) -> Attempt | None:
 
 
 def _page(request: HttpRequest, row: Change, attempt: Attempt | None) -> HttpResponse:
-    catalog = CatalogVersion.objects.current()
-    quote = row.quote
-    priced = from_json(quote.body)
-    is_owner = quote.wish["billing_owner"] == str(row.person_id)
+    catalog, quote = CatalogVersion.objects.current(), row.quote
     reason = _reason(row, attempt)
+    facts: dict[str, Any] = {
+        "change": row, "space": row.space, "kind": kind_word(row.space.kind), "attempt": attempt,
+        "amount": Money(quote.due_amount, quote.currency), "reason": reason_sentence(reason),
+        "is_too_late": reason in _TOO_LATE, "refresh_seconds": _refresh(row, attempt),
+    }  # fmt: skip
+    template = _TEMPLATES[row.status]
+    if quote.subscription_id:
+        facts |= changed(row, catalog)
+        template = "billing/change_done.html" if row.status == "done" else template
+    else:
+        facts |= _bought(row, catalog)
+    return draw(request, template, row.space, **facts)
+
+
+def _bought(row: Change, catalog: Catalog) -> dict[str, Any]:
+    """What a purchase brought, or would have brought."""
+    quote, priced = row.quote, from_json(row.quote.body)
+    is_owner = quote.wish["billing_owner"] == str(row.person_id)
     invoice: Invoice | None = None
     if row.status == "done" and is_owner:
         invoice = Invoice.objects.filter(quote=quote).first()
-    facts = {
-        "change": row, "space": row.space, "kind": kind_word(row.space.kind),
+    return {
         "plan": plan_name(catalog, priced.terms.plan), "cycle": cycle_word(str(priced.terms.cycle)),
-        "seats": priced.terms.seats, "amount": Money(quote.due_amount, quote.currency), "is_owner": is_owner,
-        "invoice": invoice, "attempt": attempt, "reason": reason_sentence(reason), "is_too_late": reason in _TOO_LATE,
-        "again": _again(quote.draft), "refresh_seconds": _refresh(row, attempt),
+        "seats": priced.terms.seats, "is_owner": is_owner, "invoice": invoice, "again": _again(quote.draft),
         "rows": amount_rows(priced, catalog, ""), **summary(priced, catalog),
     }  # fmt: skip
-    return draw(request, _TEMPLATES[row.status], row.space, **facts)
 
 
 _TOO_LATE = ("expired", "approval_expired")

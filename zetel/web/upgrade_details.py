@@ -10,13 +10,15 @@ from datetime import datetime
 
 from django import forms
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from zetel import clock
 from zetel.actions import drafts, quotes, standing
-from zetel.models import CatalogVersion, PurchaseDraft, Space
+from zetel.models import CatalogVersion, PurchaseDraft, Space, Subscription
 from zetel.rules.catalog import Catalog, Offered, Plan, price_on
 from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money, prorate
@@ -110,6 +112,8 @@ def details(visit: Visit) -> HttpResponse:
             customer=draft.customer, now=place.now,
         )  # fmt: skip
     except ZetelError as error:
+        if error.code == "already_subscribed" and _is_owner(visit):
+            return redirect(f"{reverse('billing_plan', args=[visit.space.pk])}?{_asked(wish)}")
         return back_to(visit, error)
     lower = estimate.lower_plans
     form = _form(visit, place, wish, lower)
@@ -125,6 +129,16 @@ def details(visit: Visit) -> HttpResponse:
         knows_address=draft.customer is not None, payer_unknown=draft.customer is None,
         **summary(estimate.priced, place.catalog),
     )  # fmt: skip
+
+
+def _is_owner(visit: Visit) -> bool:
+    """Whether the reader manages the plan that runs there: then it is changed, not bought."""
+    owned = Subscription.objects.live().filter(space=visit.space, customer__billing_owner=visit.person)
+    return owned.exists()
+
+
+def _asked(wish: Wish) -> str:
+    return urlencode({"plan": wish.plan.code, "cycle": str(wish.cycle), "seats": wish.seats or ""})
 
 
 def _kept(visit: Visit, form: DetailsForm, lower: tuple[str, ...], now: datetime) -> str:

@@ -85,7 +85,7 @@ def _bound(visit: Visit) -> Bound:
     if not expired and old.basis == _basis_now(visit, old):
         return Bound(old)
     new = quotes.bind(visit.draft, now=now)
-    return Bound(new, _news(old, new, expired))
+    return Bound(new, news(old, new, expired))
 
 
 def _same_wish(visit: Visit, quote: Quote) -> bool:
@@ -103,7 +103,7 @@ def _basis_now(visit: Visit, quote: Quote) -> str:
     )
 
 
-def _news(old: Quote, new: Quote, expired: bool) -> str:
+def news(old: Quote, new: Quote, expired: bool) -> str:
     """What the reader has to look at again."""
     why = (
         gettext("The price you saw was valid for 30 minutes, so we made a new one.")

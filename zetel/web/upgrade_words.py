@@ -18,7 +18,7 @@ from zetel.rules.catalog import Catalog, price_on
 from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money
 from zetel.rules.periods import Cycle
-from zetel.rules.quotes import PricedPurchase, yearly_saving
+from zetel.rules.quotes import PricedChange, PricedPurchase, yearly_saving
 from zetel.rules.tax import TaxRow
 from zetel.templatetags.zetel import longdate, percent
 from zetel.web.words import cycle_word, plan_name
@@ -32,7 +32,13 @@ def language() -> str:
 
 def amount_rows(priced: PricedPurchase, catalog: Catalog, due_label: str) -> list[Row]:
     """Lines with how they came about, tax, what balance pays, and what is due now."""
-    currency = priced.terms.currency
+    return money_rows(priced, priced.terms.currency, catalog, due_label)
+
+
+def money_rows(
+    priced: PricedPurchase | PricedChange, currency: str, catalog: Catalog, due_label: str
+) -> list[Row]:
+    """The same for a purchase or a change."""
 
     def money(amount: int) -> Money:
         return Money(amount, currency)
