@@ -9,11 +9,15 @@ from datetime import datetime
 
 import structlog
 from django.conf import settings
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
 
 from zetel import clock, gateways
 from zetel.actions import drafts
 from zetel.jobs import billing_run, collect, dunning_run, inbound, outbox, overage_run
+
+STALLED_SECONDS = 120  # without a sign of life; a worker gives one every 10
 
 log = structlog.get_logger()
 
@@ -48,6 +52,16 @@ def tick(timestamp: int = 0) -> None:
     """Everything that is due. Each part on its own: one that fails is logged and does not hold up the others."""
     clock.refresh()
     do_due(clock.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="zetel.sweep", queueing_lock="zetel.sweep", pass_context=True)
+async def sweep(context: JobContext, timestamp: int = 0) -> None:
+    """Drop the jobs of workers that were killed: nobody will end them, and the tick does what they were to do."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        log.warning("the worker of a job is gone", job=job.id, task=job.task_name)
+        await manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 def do_due(now: datetime) -> None:
