@@ -1,11 +1,12 @@
 """How Zetel logs: one line per happening on standard error, readable on a terminal and JSON elsewhere.
 
 Everything goes through structlog, the standard library's loggers included. Values whose name says they are
-secret are struck out before anything is written (rule X15).
+secret, and the keys in addresses that open a door by themselves, are struck out before anything is written (rule X15).
 """
 
 import logging
 import logging.config
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -26,6 +27,12 @@ SECRET_NAMES = (
 )
 
 
+# What follows these in an address opens a door by itself.
+_KEYS_IN_ADDRESSES = re.compile(
+    r"(/invitations/|/confirm-email/|/password/reset/key/|/sandbox/(?:setup|element|approve)/)(?!ivt_)[^/\s?'\"<>]+"
+)
+
+
 def strike_out(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the value of every key that names a secret, at any depth."""
     for name, value in event.items():
@@ -38,6 +45,8 @@ def _struck(name: str, value: object) -> object:
         return STRUCK
     if isinstance(value, dict):
         return {key: _struck(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, str):
+        return _KEYS_IN_ADDRESSES.sub(rf"\1{STRUCK}", value)
     return value
 
 
