@@ -53,7 +53,8 @@ class Opened:
 def open_draft(draft_id: uuid.UUID, *, person: Person, now: datetime) -> Opened:
     """One query. `not_found` for a draft that is somebody else's or too old.
 
-    A space that the person is no member of any more is left out, so that nothing of it is shown.
+    A space that the person is no member of any more is left out, so that nothing of it is shown; so is a customer
+    whose billing was handed to somebody else (rule R5).
     """
     changes = Change.objects.filter(quote__draft=OuterRef("pk"), status__in=(*WAITING, "done")).order_by(
         "-id"
@@ -78,6 +79,8 @@ def open_draft(draft_id: uuid.UUID, *, person: Person, now: datetime) -> Opened:
         raise ZetelError("not_found")
     if not row.is_member:
         row.space = None
+    if row.customer is not None and row.customer.billing_owner_id not in (None, person.pk):
+        row.customer, row.method_label, row.method_kind = None, None, None
     return Opened(row, row.method_label or "", row.method_kind or "", row.latest_quote, row.under_way)
 
 

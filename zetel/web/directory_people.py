@@ -151,10 +151,10 @@ def person(request: HttpRequest, space_id: uuid.UUID, person_id: uuid.UUID) -> H
 def _act(request: HttpRequest, space_id: uuid.UUID, person_id: uuid.UUID) -> HttpResponse:
     """Do what the pressed button names."""
     wanted = request.POST.get("act", "")
-    if wanted not in ACTS:
-        raise ZetelError("value_invalid", field="act")
-    capability, do = ACTS[wanted]
+    capability, do = ACTS.get(wanted, (Capability.SPACE_PEOPLE_MANAGE, None))
     seen = load_space(request, space_id, capability)
+    if do is None:
+        raise ZetelError("value_invalid", field="act")
     person = Person.objects.filter(
         pk=person_id, memberships__space=seen.space, memberships__left_at=None
     ).first()
