@@ -82,6 +82,10 @@ def who_may(name: str) -> str:
     return "chris"
 
 
+def call(method: str, *what: Any, **facts: Any) -> Send:
+    return lambda client: getattr(client, method)(*what, **facts)
+
+
 def turns(names: Iterable[str]) -> Iterator[dict[str, str]]:
     """Every odd text at some name, each time at others: few requests that together try much."""
     for start in range(0, len(ODD), TURN):
@@ -91,33 +95,33 @@ def turns(names: Iterable[str]) -> Iterator[dict[str, str]]:
 def gets(path: str) -> Iterator[tuple[str, Send]]:
     for asked in turns(QUERY):
         short = {name: odd[:5000] for name, odd in asked.items()}
-        yield f"?{short}", lambda client, short=short: client.get(path, short)
+        yield f"?{short}", call("get", path, short)
     for raw in RAW:
         query = "&".join(f"{name}={raw.decode('latin-1')}" for name in QUERY)
-        yield f"?everything={raw!r}", lambda client, query=query: client.get(path, QUERY_STRING=query)
+        yield f"?everything={raw!r}", call("get", path, QUERY_STRING=query)
     for sent in HEADERS:
-        yield str(sent)[:40], lambda client, sent=sent: client.get(path, headers=sent)
-    yield "page=1&page=x", lambda client: client.get(path + "?page=1&page=x&q=&q=%20&space=&space=x")
+        yield str(sent)[:40], call("get", path, headers=sent)
+    yield "page=1&page=x", call("get", path + "?page=1&page=x&q=&q=%20&space=&space=x")
     for method in ("head", "put"):
-        yield method, lambda client, method=method: getattr(client, method)(path)
+        yield method, call(method, path)
 
 
 def posts(path: str, valid: Mapping[str, str]) -> Iterator[tuple[str, Send]]:
     names = tuple(dict.fromkeys((*valid, *FORM)))
     for odd in turns(names):
-        yield f"{odd}", lambda client, odd=odd: client.post(path, odd)
+        yield f"{odd}", call("post", path, odd)
     for name in valid:
-        for odd in (HUGE, "2147483648"):
-            changed = {**valid, name: odd}
-            yield f"{name}={odd[:20]!r}", lambda client, changed=changed: client.post(path, changed)
-    yield "nothing", lambda client: client.post(path)
+        for huge in (HUGE, "2147483648"):
+            changed = {**valid, name: huge}
+            yield f"{name}={huge}", call("post", path, changed)
+    yield "nothing", call("post", path)
     twice = {name: [value, "x"] for name, value in valid.items()}
-    yield "all twice", lambda client: client.post(path, twice)
+    yield "all twice", call("post", path, twice)
     for raw in RAW:
         body = b"&".join(name.encode() + b"=" + raw for name in names)
-        yield f"everything={raw!r}", lambda client, body=body: client.generic("POST", path, body, FORM_TYPE)
+        yield f"everything={raw!r}", call("generic", "POST", path, body, FORM_TYPE)
     for what, (kind, body) in BODIES.items():
-        yield what, lambda client, kind=kind, body=body: client.generic("POST", path, body, kind)
+        yield what, call("generic", "POST", path, body, kind)
 
 
 def failures(two: Two, who: str, sends: Iterator[tuple[str, Send]]) -> list[str]:
