@@ -78,7 +78,7 @@ def test_a_customer_that_moves_keeps_the_end_of_its_period_and_the_next_tiles_on
     ends_at = again(subscription).next_bill_at
     move(subscription, anna, new, clock.now)
     clock.set(datetime.fromisoformat(f"2026-{now}").replace(tzinfo=UTC))
-    assert change_quote(subscription, clock.now, seats=10).priced_on.isoformat() == f"2026-{day}"
+    assert change(subscription, clock.now, seats=10).quote.priced_on.isoformat() == f"2026-{day}"
     assert again(subscription).next_bill_at == ends_at
     assert ends_at is not None
     clock.set(ends_at)
@@ -88,8 +88,8 @@ def test_a_customer_that_moves_keeps_the_end_of_its_period_and_the_next_tiles_on
     assert again(subscription).next_bill_at == datetime.fromisoformat(f"2026-{next_bill_at}").replace(
         tzinfo=UTC
     )
-    change(subscription, clock.now, seats=10)
-    assert [line[4:6] for line in lines(subscription)] == [(start, end), (f"2026-{then}", end)]
+    change(subscription, clock.now, seats=15)
+    assert [line[4:6] for line in lines(subscription, after=2)] == [(start, end), (f"2026-{then}", end)]
 
 
 def test_a_change_first_bills_the_months_that_an_outage_missed(
