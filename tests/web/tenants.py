@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from tests.directory_world import World, begin
 from tests.world import DUTCH, customer_of, save_method, subscribe
-from zetel.actions import directory_invitations, directory_people, requests, subscriptions
+from zetel.actions import directory_invitations, directory_people, quotes_change, requests, subscriptions
 from zetel.jobs import files, methods
 from zetel.models import (
     Change,
@@ -30,6 +30,7 @@ from zetel.models import (
     Space,
     Subscription,
 )
+from zetel.rules.subscriptions import Wish
 
 STAFF = ("sales", "support", "finance", "operator")
 
@@ -129,6 +130,7 @@ def _ids(tenant: Tenant, subscription: Subscription, former: Subscription, now: 
         "upgrade_method_return setup_id": _setup(draft.customer, anna, now),
         "method_id": PaymentMethod.objects.get(customer=subscription.customer, status="active").public_id,
         "invoice_id": invoice.public_id,
+        "quote_id": quotes_change.bind_change(subscription, Wish(seats=10), person=anna, now=now).public_id,
         "former invoice_id": Invoice.objects.get(subscription=former, kind="invoice").public_id,
         "of_year": str(invoice.issued_on.year),
         "mail_id": mail.public_id,

@@ -123,6 +123,10 @@ ADDRESSES: dict[str, Address] = {
     "billing_method_remove": Address(NOT_THERE, only("anna")),
     "billing_plan": Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE),
                             {"plan": "business", "cycle": "year", "seats": "10", "message": "Graag"}),
+    **{name: Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE))
+       for name in ("billing_change_review", "billing_cancel", "billing_resume", "billing_withdraw", "billing_pay",
+                    "billing_payment")},
+    "cancellation_policy": Address(everybody()),
     "billing_information": Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE), INFORMATION),
     "billing_owner_confirm": Address(team(C.HAND_OVER), team(C.HAND_OVER)),
     "billing_method": Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE), {"kind": "paypal"}),
@@ -185,7 +189,7 @@ ADDRESSES: dict[str, Address] = {
     "mfa_download_recovery_codes": Address(logged_in(MISSING), logged_in(MISSING)),
 }  # fmt: skip
 # What stands in an address beside the ids of the world: keys that open nothing.
-OTHERS = {"gateway": "sandbox", "page_key": "x" * 40, "key": "x-y", "uidb36": "1", "pk": "1"}
+OTHERS = {"field": "seats", "gateway": "sandbox", "page_key": "x" * 40, "key": "x-y", "uidb36": "1", "pk": "1"}
 
 
 def places() -> dict[str, list[str]]:
