@@ -8,6 +8,7 @@ from django.conf import settings
 from zetel import gateways
 from zetel.actions import customers
 from zetel.gateways.base import GatewayUnavailable
+from zetel.jobs import collect
 from zetel.models import Customer, MethodSetup, PaymentMethod, Person
 from zetel.rules.errors import ZetelError
 from zetel.rules.outcomes import MethodKind
@@ -55,7 +56,12 @@ def finish(setup: MethodSetup, *, now: datetime) -> PaymentMethod | None:
         raise ZetelError("gateway_unavailable") from error
     if said.status == "pending":
         raise ZetelError("method_required")
-    return customers.finish_setup(setup.pk, said.method if said.status == "done" else None, now=now)
+    method = customers.finish_setup(setup.pk, said.method if said.status == "done" else None, now=now)
+    if method is not None:
+        # A new method is tried at once for what is past due (G4); whoever comes second finds the try claimed.
+        for attempt_id in method.attempts.filter(status="created").values_list("pk", flat=True):
+            collect.collect(attempt_id, now=now)
+    return method
 
 
 def remove(method: PaymentMethod, *, person: Person, now: datetime) -> None:

@@ -37,13 +37,16 @@ from zetel.rules.money import Money
 from zetel.rules.periods import Cycle
 from zetel.rules.quotes import document
 from zetel.rules.roles import Capability
+from zetel.rules.seats import Fullness, fullness
 from zetel.rules.subscriptions import renewal_terms
 from zetel.templatetags.zetel import longdate
-from zetel.web.billing_past_due import state_words
+from zetel.web.billing_past_due import PastDue, past_due_of
 from zetel.web.billing_tab import billing_url
 from zetel.web.words import cycle_word, kind_word, plan_name
 
-NEARLY_FULL_PERCENT = 90
+SEATS_TONES = {
+    Fullness.ROOM: "", Fullness.NEARLY_FULL: "warn", Fullness.FULL: "warn", Fullness.EXCEEDED: "bad",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,20 +112,23 @@ class Billing:
 
     @property
     def seats_tone(self) -> str:
-        if self.counted > self.seats:
-            return "bad"
-        return "warn" if self.counted * 100 >= self.seats * NEARLY_FULL_PERCENT else ""
+        return SEATS_TONES[fullness(self.counted, self.seats)]
 
     @property
     def state(self) -> State:
         status, ends_on = self.subscription.status, self.subscription.ends_on
-        if status == "past_due":
-            return State(state_words(self.subscription, self.customer), "bad")
+        if self.past_due:
+            return State(self.past_due.words, "bad")
         if status == "trial":
             return State(gettext("Trial until %(date)s") % {"date": longdate(ends_on or self.next_on)}, "info")
         if ends_on:
             return State(gettext("Ends on %(date)s") % {"date": longdate(ends_on)}, "warn")
         return State(gettext("Active"), "good")
+
+    @cached_property
+    def past_due(self) -> PastDue | None:
+        """How dunning stands; reads the method only when there is any."""
+        return past_due_of(self.subscription, self.customer)
 
     @cached_property
     def next_on(self) -> date | None:
