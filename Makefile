@@ -5,13 +5,16 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: run test test-fast lint bench lock clean
+.PHONY: run test test-long test-fast lint bench lock clean
 
 run: $(INSTALLED)  ## start Zetel with sample data; PORT and DATA may be given
 	@exec $(PY) -m zetel up --demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
 test: lint  ## everything; says what it had to leave out
 	$(PY) -m pytest -q -n $(JOBS) --dist loadfile
+
+test-long: $(INSTALLED)  ## everything, and all four hundred lives of subscriptions instead of a tenth
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --long
 
 test-fast: $(INSTALLED)  ## rules, house and actions
 	$(PY) -m pytest -q tests/rules tests/house tests/actions

@@ -13,6 +13,10 @@ from zetel import clock as installation_clock
 FIRST_INSTANT = datetime(2026, 5, 12, 10, 0, tzinfo=UTC)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="all of what a usual run takes a sample of")
+
+
 def pytest_unconfigure() -> None:
     environment.clear()
 

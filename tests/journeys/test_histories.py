@@ -1,6 +1,6 @@
 """Four hundred lives of subscriptions, reckoned apart from our code, lived through the actions on a database.
 
-Each quarter is one seller's books: all its customers live side by side, day after day, and the billing run comes every
+Each tenth is one seller's books: all its customers live side by side, day after day, and the billing run comes every
 morning on which something is due. Every customer has balance enough, so that no company is asked: what is compared
 are dates and lines, and how money is collected is tested elsewhere.
 """
@@ -22,7 +22,8 @@ from zetel.jobs import billing_run
 from zetel.models import BalanceEntry, InvoiceLine, Person, Series, Subscription
 from zetel.rules.errors import ZetelError
 
-PARTS = 4
+PARTS = 10
+PARTS_OF_A_SHORT_RUN = 1
 pytestmark = pytest.mark.django_db
 
 
@@ -41,8 +42,14 @@ def morning(on: date) -> datetime:
     return datetime.combine(on, time(4), UTC)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A tenth of the lives in every run, all of them with `--long` (`make test-long`)."""
+    if "part" in metafunc.fixturenames:
+        whole = metafunc.config.getoption("--long")
+        metafunc.parametrize("part", range(PARTS if whole else PARTS_OF_A_SHORT_RUN))
+
+
 @pytest.mark.checks
-@pytest.mark.parametrize("part", range(PARTS))
 def test_every_invoice_of_every_history_on_its_date_with_its_lines(part: int, clock: HandClock) -> None:
     lives = [Life(number, row) for number, row in enumerate(load("histories.json")) if number % PARTS == part]
     agenda: list[tuple[date, int, int]] = [
