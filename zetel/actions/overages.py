@@ -72,7 +72,8 @@ def _open(use: SeatUse, now: datetime) -> Overage:
     told = seat_use.told(use, row, now)
     record(
         EventType.OVERAGE_OPENED, now=now, actor=None, space=use.space, customer=use.customer,
-        subscription=use.subscription, after=told,
+        subscription=use.subscription,
+        after=told | {"reason": told.get("obstacle") or ("renews" if told.get("renews") else "grows")},
     )  # fmt: skip
     _tell(use, "seats_exceeded", f"{row.pk}:{today}", now, **told)
     return row
@@ -83,7 +84,7 @@ def close(row: Overage, subscription: Subscription, because: Closed, *, now: dat
     if transition(row, transitions.OVERAGE, "closed", closed_at=now, reason=because, grow_at=None):
         record(
             EventType.OVERAGE_CLOSED, now=now, actor=None, space=subscription.space, customer=subscription.customer,
-            subscription=subscription, before={"first_on": row.first_on.isoformat()}, after={"because": str(because)},
+            subscription=subscription, before={"first_on": row.first_on.isoformat()}, after={"reason": str(because)},
         )  # fmt: skip
 
 

@@ -118,9 +118,7 @@ def _resized(params: Params, house: House) -> Letter:
 
 def _growth_declined(params: Params, house: House) -> Letter:
     names = {"space": fact(params, "space")}
-    why = {"method_required": gettext("there is no payment method")}.get(
-        fact(params, "reason"), reason(fact(params, "reason"))
-    )
+    why = reason(fact(params, "reason"))
     return _letter(
         params,
         gettext("More seats for %(space)s could not be paid") % names,

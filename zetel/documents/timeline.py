@@ -17,7 +17,7 @@ from zetel.documents.amounts import amount_text, date_text
 from zetel.rules.event_types import EventType as T
 
 _PLACES = re.compile(r"%\((\w+)\)s")
-_DATES = ("period_start", "period_end", "ends_on", "ended_on", "starts_on")
+_DATES = ("period_start", "period_end", "ends_on", "ended_on", "starts_on", "resizes_on")
 _AMOUNTS = ("amount", "due_amount", "renewal_amount", "spendable")
 
 
@@ -126,8 +126,12 @@ FULLER = {
     T.OVERAGE_OPENED: _("There are %(counted)s people for %(seats)s seats."),
 }
 
-# What a fact makes of the sentence: why a plan ended, why nothing could be collected.
+# What a fact makes of the sentence: why a plan ended, why nothing could be collected, whether it will grow.
 FOR_A_REASON = {
+    (T.OVERAGE_OPENED, "grows"): _(
+        "There are %(counted)s people for %(seats)s seats. On %(resizes_on)s the plan grows to %(fits)s seats."
+    ),
+    (T.OVERAGE_CLOSED, "ended"): _("The plan ended, and with it the count of people beyond its seats."),
     (T.SUBSCRIPTION_ENDED, "unpaid"): _("The plan ended because its renewal was not paid."),
     (T.SUBSCRIPTION_ENDED, "cancelled_unpaid"): _(
         "The plan was cancelled while a renewal was unpaid, and ended."
@@ -195,6 +199,8 @@ def topic(code: str) -> str:
 def reason(code: str) -> str:
     """Why a payment was declined, as far as it helps the payer; empty for what only banks know."""
     return {
+        "method_required": gettext("there is no payment method"),
+        "expired": gettext("the time for it had passed"),
         "insufficient_funds": gettext("not enough money on the account"),
         "expired_card": gettext("the card has expired"),
         "stolen_card": gettext("the card is blocked"),

@@ -23,7 +23,6 @@ from zetel.rules.subscriptions import scheduled
 from zetel.templatetags.zetel import amount, longdate
 from zetel.web.billing_acts import acts_of
 from zetel.web.billing_change_words import Later, waiting
-from zetel.web.billing_past_due import past_due_of
 from zetel.web.billing_timeline import events_of, told
 from zetel.web.billing_view import (
     Billing,
@@ -35,6 +34,7 @@ from zetel.web.billing_view import (
     place,
     shown,
 )
+from zetel.web.seats_banner import seats_banner
 from zetel.web.words import kind_word
 
 INVOICES_ON_TAB = 6
@@ -52,10 +52,13 @@ def tab(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     billing = billing_of(seen.space, now)
     if billing is None:
         return _instead(request, seen, now)
+    if not seen.may(Capability.BILLING_SEE_OWNER):
+        return _ended(request, seen, now)  # owned billing once and left: who does now is not theirs to know
     if not seen.may(Capability.BILLING_SEE):
-        past_due = past_due_of(billing.subscription, billing.customer)
-        return render(request, "billing/who.html", {**place(seen), "owner": billing.owner, "past_due": past_due})
-    return render(request, "billing/tab.html", _tab(seen, billing))
+        context = {**place(seen), "owner": billing.owner, "past_due": billing.past_due}
+        return render(request, "billing/who.html", context)
+    context = {**_tab(seen, billing), "seats_banner": seats_banner(seen, now)}
+    return render(request, "billing/tab.html", context)
 
 
 def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
@@ -65,7 +68,7 @@ def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
     return {
         **place(seen),
         "billing": billing,
-        "past_due": past_due_of(billing.subscription, billing.customer),
+        "past_due": billing.past_due,
         "facts": _facts(billing),
         "pending": pending(billing),
         "acts": acts_of(billing, newest[0] if newest else None),

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.core.paginator import Page, Paginator
@@ -15,14 +14,18 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Lower
 
 from zetel.access import Seen
+from zetel.actions import seat_use
 from zetel.actions.directory_plans import entitled, entitlements
 from zetel.actions.directory_public_mail import PUBLIC_MAIL_DOMAINS
-from zetel.models import CatalogVersion, Domain, Membership, Person, Space, Subscription, SubscriptionTerms
+from zetel.models import CatalogVersion, Domain, Membership, Person, Space
 from zetel.models.spaces import DIVISION, MEMBER, ORGANIZATION, TEAM, WORKSPACE
 from zetel.rules import names, seats
+from zetel.rules.catalog import OnExceed
 from zetel.rules.entitlements import Source
-from zetel.rules.periods import local_date
+from zetel.rules.money import Money
+from zetel.web.billing_view import SEATS_TONES
 from zetel.web.places import sort_key
+from zetel.web.seats_banner import owned_use
 from zetel.web.words import plan_name
 
 PEOPLE_ON_A_PAGE = 25
@@ -111,49 +114,49 @@ def people_page(space: Space, search: str, number: str) -> Page[Membership]:
 
 @dataclass(frozen=True)
 class Room:
-    """How many people a place holds and how many may come: by Basic's limit, or by seats for who may know."""
+    """How many people a place holds and how many may come: by Basic's limit, or by seats for who may know.
+
+    `one_more` is the size that one person more needs, and `cost` what it would cost today, with tax. `keeps` says
+    that an open invitation takes a seat.
+    """
 
     used: int
     limit: int
     by_seats: bool
     one_more: int | None = None
+    cost: Money | None = None
+    keeps: bool = False
 
     @property
     def left(self) -> int:
         return max(0, self.limit - self.used)
 
     @property
+    def shown(self) -> int:
+        """For a bar, which cannot be more than full."""
+        return min(self.used, self.limit)
+
+    @property
     def tone(self) -> str:
+        if self.by_seats:
+            return SEATS_TONES[seats.fullness(self.used, self.limit)]
         return "bad" if self.left == 0 else "warn" if self.left * 5 <= self.limit else ""
 
 
 def room(seen: Seen, people: int, now: datetime) -> Room | None:
     """Basic's places for everybody who may invite; seats for the billing owner of what covers the space (C8)."""
-    owned = (
-        Subscription.objects.live()
-        .filter(
-            space__in=[pk for pk in (seen.space.pk, seen.space.division_id, seen.space.organization_id) if pk]
-        )
-        .filter(customer__billing_owner=seen.person)
-        .select_related("space", "customer")
-        .first()
-    )
-    if owned is None:
+    use = owned_use(seen, now)
+    if use is None:
         limit = entitled(seen.space, now).limits.get("people")
         holds = limit is not None and seen.space.kind in (WORKSPACE, TEAM)
         return Room(people, limit or 0, by_seats=False) if holds else None
-    bought = (
-        SubscriptionTerms.objects.filter(
-            subscription=owned, starts_on__lte=local_date(now, ZoneInfo(owned.customer.time_zone))
-        )
-        .order_by("-starts_on", "-id")
-        .values_list("seats", flat=True)
-        .first()
-    )
-    if bought is None:
-        return None
-    counted = Membership.objects.of_space(owned.space).counted().values("person_id").distinct().count()
-    return Room(counted, bought, by_seats=True, one_more=seats.one_more(counted, bought))
+    size = seats.one_more(use.counted, use.seats, use.policy.ladder)
+    priced = seat_use.price_growth(use, size, use.on) if size and size > use.seats else None
+    return Room(
+        use.counted, use.seats, by_seats=True, one_more=size,
+        cost=Money(priced.document.total, use.present.currency) if priced else None,
+        keeps=use.policy.on_exceed is OnExceed.BLOCK,
+    )  # fmt: skip
 
 
 def own_domains(person: Person) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,6 +23,7 @@ from zetel.web import directory_reading as reading
 from zetel.web import places
 from zetel.web.directory_forms import NameForm, NewSpaceForm
 from zetel.web.errors import sentence
+from zetel.web.seats_banner import seats_banner
 from zetel.web.words import kind_word
 
 
@@ -35,6 +37,8 @@ def page(request: HttpRequest, template: str, seen: Seen, **context: Any) -> Htt
         "may_edit": seen.may(Capability.SPACE_SETTINGS_EDIT),
         "may_create": seen.may(Capability.TEAM_CREATE),
         "hide_people": not seen.may(Capability.SPACE_PEOPLE_SEE),
+        # Read by the pages that show it, and only there.
+        "seats_banner": SimpleLazyObject(lambda: seats_banner(seen, clock.now())),
     }
     return render(request, template, {**facts, **context})
 
@@ -162,7 +166,7 @@ def join(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     try:
         directory_people.join(space=row, person=person, now=clock.now())
     except ZetelError as error:
-        if error.code not in ("limit_reached", "already_member", "person_inactive", "guest_not_allowed"):
+        if error.code not in ("limit_reached", "seats_full", "already_member", "person_inactive", "guest_not_allowed"):
             raise
         messages.error(request, sentence(error))
         return redirect(
