@@ -18,6 +18,7 @@ from zetel.actions import quotes_change, settled, standing
 from zetel.actions.settled import Settled
 from zetel.models import Change
 from zetel.models.subscriptions import WAITING
+from zetel.rules.errors import ZetelError
 from zetel.rules.quotes import PricedChange
 from zetel.rules.roles import Capability
 from zetel.rules.subscriptions import ChangePlan, Wish
@@ -68,7 +69,10 @@ def load_held(request: HttpRequest, space_id: uuid.UUID, now: datetime) -> Held:
     if billing.subscription.status == "active" and due_at is not None and due_at <= now:
         with transaction.atomic():
             settled.hold(billing.subscription.pk, person=seen.person, now=now)
-        billing = billing_of(seen.space, now) or billing
+        settled_now = billing_of(seen.space, now)
+        if settled_now is None:
+            raise ZetelError("no_subscription")  # it ended on that boundary
+        billing = settled_now
     return Held(request, seen, billing, _reading(billing, now), now)
 
 
