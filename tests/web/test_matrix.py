@@ -189,7 +189,14 @@ ADDRESSES: dict[str, Address] = {
     "mfa_download_recovery_codes": Address(logged_in(MISSING), logged_in(MISSING)),
 }  # fmt: skip
 # What stands in an address beside the ids of the world: keys that open nothing.
-OTHERS = {"field": "seats", "gateway": "sandbox", "page_key": "x" * 40, "key": "x-y", "uidb36": "1", "pk": "1"}
+OTHERS = {
+    "field": "seats",
+    "gateway": "sandbox",
+    "page_key": "x" * 40,
+    "key": "x-y",
+    "uidb36": "1",
+    "pk": "1",
+}
 
 
 def places() -> dict[str, list[str]]:
