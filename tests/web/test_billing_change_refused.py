@@ -1,5 +1,9 @@
 """What stands in the way of a change: rights, quotes that no longer hold, the bank, and what is said then."""
 
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
 import pytest
 
 from tests.conftest import HandClock
@@ -23,6 +27,7 @@ from zetel.models import (
 )
 from zetel.sandbox import company
 from zetel.web import billing_change_review, billing_plan
+from zetel.web.billing_change import Held
 
 pytestmark = pytest.mark.django_db
 
@@ -79,30 +84,30 @@ def test_a_quote_of_somebody_else_of_another_space_or_for_a_purchase_does_not_ex
     assert nothing_changed()
 
 
+def _taken(held: Held, by: Person) -> Held:
+    """Billing changes hands after a page was allowed."""
+    Customer.objects.update(billing_owner=by)
+    return held
+
+
 def test_the_right_is_checked_again_at_the_commit(
     owner: Owner, anna: Person, bram: Person, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Billing is handed over after the page let its reader in, and before the button's transaction."""
     review = owner.wish(seats=20)
-    for module, act in ((billing_change_review, lambda: owner.confirm(review)),
-                        (billing_plan, lambda: owner.post("plan", plan="business", cycle="month", seats=15))):  # fmt: skip
+    acts: list[tuple[ModuleType, Callable[[], Any]]] = [
+        (billing_change_review, lambda: owner.confirm(review)),
+        (billing_plan, lambda: owner.post("plan", plan="business", cycle="month", seats=15)),
+    ]
+    for module, act in acts:
         load = module.load_held
-
-        def late(*given: object, load: object = load) -> object:
-            held = load(*given)  # type: ignore[operator]
-            Customer.objects.update(billing_owner=bram)
-            return held
-
-        monkeypatch.setattr(module, "load_held", late)
+        monkeypatch.setattr(module, "load_held", lambda *given, load=load: _taken(load(*given), bram))
         answer = act()
         monkeypatch.setattr(module, "load_held", load)
         Customer.objects.update(billing_owner=anna)
-        said = words(
-            owner.client.get(answer.headers["Location"]).content
-            if answer.status_code == 302
-            else answer.content
-        )
-        says(said, "Your role does not allow this.")
+        again = answer.status_code == 302
+        said = owner.client.get(answer.headers["Location"]) if again else answer
+        says(words(said.content), "Your role does not allow this.")
     assert nothing_changed()
 
 
