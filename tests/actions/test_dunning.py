@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
+from tests.doctor import Visit
 from tests.world import DUTCH, change_quote, customer_of, save_method, subscribe
 from zetel.actions import cancellations, standing
 from zetel.gateways import get
@@ -258,15 +259,13 @@ def test_an_unknown_outcome_of_the_last_try_holds_the_end_until_it_is_known(
     subscription: Subscription, clock: HandClock
 ) -> None:
     live(clock, range(12, 19), SOFT, SOFT, SOFT, SOFT)
-    company.go_down(RENEWS + 8 * DAY)
-    live(clock, [19])
+    company.go_down(RENEWS + 9 * DAY + timedelta(hours=1))
+    live(clock, [19, 20, 21])
     assert tries(subscription)[-1] == (19, "unknown", "4242")
     assert state(subscription) == "past_due"
-    clock.set(RENEWS + 8 * DAY - timedelta(minutes=1))
-    work(clock)
-    assert state(subscription) == "past_due"
+    assert not Invoice.objects.filter(kind="credit_note").exists()
     company.plan(SOFT)
-    clock.move(hours=7)
+    clock.move(hours=8)
     work(clock)
     assert tries(subscription)[-1] == (19, "declined", "4242")
     assert state(subscription) == "ended"
@@ -298,6 +297,24 @@ def test_an_outcome_that_comes_after_days_stands_in_for_the_steps_it_held_up(
     assert state(subscription) == "past_due"
     live(clock, [16, 17, 18, 19, 20, 21, 22], SOFT, SOFT, SOFT)
     assert [day for day, _, _ in tries(subscription)] == [12, 16, 18, 20, 22]
+
+
+def test_a_step_that_comes_due_while_an_outcome_is_open_is_that_try(
+    subscription: Subscription, clock: HandClock
+) -> None:
+    live(clock, [12], SOFT)
+    company.plan("processing_declined", settles_after=timedelta(days=2, hours=10), webhook="never")
+    live(clock, [13, 14, 15])
+    assert tries(subscription)[-1][:2] == (13, "processing")
+    live(clock, [16, 17, 18], SOFT)
+    assert [row[:2] for row in tries(subscription)] == [
+        (12, "declined"),
+        (13, "declined"),
+        (18, "declined"),
+    ]
+    live(clock, [19, 20], SOFT)
+    assert state(subscription) == "ended"
+    assert told()[-2:] == [(18, "payment_last_warning"), (20, "subscription_ended_unpaid")]
 
 
 def test_a_bank_that_wants_approval_is_past_due_and_the_step_takes_the_try_back(
@@ -440,6 +457,16 @@ def test_what_the_balance_had_paid_becomes_balance_again(
     assert Mail.objects.filter(kind="payment_failed")[0].params["amount"] == 17972
     assert state(subscription) == "ended"
     assert standing.balance_of(customer, "EUR") == 2263
+
+
+def test_the_doctor_finds_dunning_that_nothing_comes_back_to(
+    subscription: Subscription, clock: HandClock, stays_healthy: Visit
+) -> None:
+    live(clock, [12], SOFT)
+    Subscription.objects.update(dunning_at=None)
+    stays_healthy.expect("X16", "dunning_lost")
+    Invoice.objects.filter(state="open").update(state="written_off")
+    stays_healthy.expect("X16", "past_due_for_nothing")
 
 
 def test_while_past_due_nothing_is_renewed_and_after_paying_it_catches_up(

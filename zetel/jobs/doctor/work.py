@@ -35,6 +35,9 @@ def _late(before: datetime) -> Iterator[Finding]:
     renewals = Subscription.objects.filter(status="active", parked_reason="", next_bill_at__lt=before)
     for row in renewals.order_by("id").iterator():
         yield _notice("renewal_late", row.public_id, due_at=iso(row.next_bill_at))
+    steps = Subscription.objects.filter(status="past_due", parked_reason="", dunning_at__lt=before)
+    for row in steps.order_by("id").iterator():
+        yield _notice("dunning_late", row.public_id, due_at=iso(row.dunning_at))
     for attempt in Attempt.objects.filter(status__in=UNSETTLED, ask_at__lt=before).order_by("id").iterator():
         yield _notice("attempt_late", attempt.reference, due_at=iso(attempt.ask_at), status=attempt.status)
     for refund in Refund.objects.filter(status__in=REFUNDS_OPEN, ask_at__lt=before).order_by("id").iterator():
@@ -74,6 +77,11 @@ def _lost() -> Iterator[Finding]:
     """Neither done nor in retry: nothing will come back to these."""
     for attempt in Attempt.objects.filter(status__in=UNSETTLED, ask_at=None).order_by("id").iterator():
         yield Finding("X16", "attempt_lost", attempt.reference, {"status": attempt.status})
+    unpaid = Invoice.objects.filter(subscription=OuterRef("pk"), kind="invoice", state="open")
+    for row in Subscription.objects.filter(status="past_due", dunning_at=None).order_by("id").iterator():
+        yield Finding("X16", "dunning_lost", row.public_id, {"step": row.dunning_step})
+    for row in Subscription.objects.filter(~Exists(unpaid), status="past_due").order_by("id").iterator():
+        yield Finding("X16", "past_due_for_nothing", row.public_id)
     for refund in Refund.objects.filter(status__in=REFUNDS_OPEN, ask_at=None).order_by("id").iterator():
         yield Finding("X16", "refund_lost", refund.reference, {"status": refund.status})
     under_way = Attempt.objects.filter(status__in=UNSETTLED)
