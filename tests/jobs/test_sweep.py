@@ -32,7 +32,15 @@ def job(name: str, heartbeat: str = "") -> None:
         )
 
 
-def test_only_jobs_of_workers_without_a_sign_of_life_are_dropped() -> None:
+@pytest.fixture
+def empty() -> None:
+    """Tests that commit leave jobs behind."""
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_periodic_defers")
+        cursor.execute("delete from procrastinate_jobs")
+
+
+def test_only_jobs_of_workers_without_a_sign_of_life_are_dropped(empty: None) -> None:
     job("tick", "1 hour")
     job("outbox", "5 seconds")
     job("tick")
