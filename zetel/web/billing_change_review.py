@@ -18,13 +18,12 @@ from zetel import clock
 from zetel.actions import changes, quotes_change
 from zetel.models import Change, Quote
 from zetel.models.ids import parse_public_id
-from zetel.rules.catalog import Catalog
 from zetel.rules.errors import ZetelError
 from zetel.rules.periods import Cycle
-from zetel.rules.quotes import PricedChange, change_from_json
+from zetel.rules.quotes import change_from_json
 from zetel.rules.subscriptions import Wish, scheduled
 from zetel.web.billing_change import Held, load_held
-from zetel.web.billing_change_words import button_words, change_summary, terms_words
+from zetel.web.billing_change_words import button_words, change_summary
 from zetel.web.errors import sentence
 from zetel.web.upgrade_review import collect_now, news
 from zetel.web.upgrade_words import language
@@ -91,18 +90,12 @@ def _page(held: Held, quote: Quote) -> HttpResponse:
     needs_method = priced.due > 0 and billing.method is None
     method_url = reverse("billing_method", args=[billing.space.pk])
     context: dict[str, Any] = {
-        "quote": quote, "news": _news(held, quote), "after": _after(billing.catalog, priced),
-        "button": button_words(priced), "needs_method": needs_method, "edit_url": plan_url(quote),
+        "quote": quote, "news": _news(held, quote), "button": button_words(priced),
+        "needs_method": needs_method, "edit_url": plan_url(quote),
         "method_url": f"{method_url}?{urlencode({'quote': quote.public_id})}",
         **change_summary(priced, billing.catalog, known),
     }  # fmt: skip
     return held.page("billing/change_review.html", **context)
-
-
-def _after(catalog: Catalog, priced: PricedChange) -> str:
-    """The terms that the change leads to in the end."""
-    last = priced.append[-1] if priced.append else priced.before
-    return terms_words(catalog, last)
 
 
 def _news(held: Held, quote: Quote) -> str:
