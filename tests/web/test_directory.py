@@ -377,7 +377,7 @@ def test_queries_do_not_grow_with_people_and_teams(
     client = as_(anna)
     places = [acme, team, division]
     few = [queries(client, reverse(page, args=[space.pk])) for space in places]
-    world.paid(division, anna)
+    world.paid(division, anna, seats=50)  # a banner about seats asks a few questions of its own
     world.crowd(team, 30)
     for number in range(5):
         world.paid(world.team(acme, anna, f"Team {number}"), anna)

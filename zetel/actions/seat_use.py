@@ -1,11 +1,11 @@
 """How the seats of live subscriptions are used now, and what it would cost if a subscription grew (rules C8, S3).
 
-Everything here reads. For any number of subscriptions of one organization it is the same five queries.
+Everything here reads. For any number of subscriptions of one organization it is the same few queries.
 """
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q
 
 from zetel.actions import standing
-from zetel.models import CatalogVersion, Customer, Membership, Overage, Space, Subscription
+from zetel.models import CatalogVersion, Customer, Membership, Overage, Person, Space, Subscription
 from zetel.models.spaces import DIVISION
 from zetel.rules.billing import Terms, terms_at
 from zetel.rules.catalog import SeatPolicy
@@ -88,17 +88,30 @@ class SeatUse:
 
 def in_tree(space: Space, now: datetime) -> list[SeatUse]:
     """Every live subscription of the organization or workspace that a space belongs to, by id."""
-    return _read(Q(space=space.root_id) | Q(space__organization=space.root_id), now)
+    return _with_overages(_read(Q(space=space.root_id) | Q(space__organization=space.root_id), now))
 
 
-def over(space: Space, now: datetime) -> list[SeatUse]:
-    """Those of the space itself and of what it is in: whose seats somebody takes who joins it."""
-    return _read(Q(space__in=[pk for pk in (space.pk, space.division_id, space.organization_id) if pk]), now)
+def over(space: Space, now: datetime, *, owner: Person | None = None) -> list[SeatUse]:
+    """Those of the space itself and of what it is in, whose seats somebody takes who joins it; `owner` sees theirs."""
+    places = Q(space__in=[pk for pk in (space.pk, space.division_id, space.organization_id) if pk])
+    return with_overages(_read(places & Q(customer__billing_owner=owner) if owner else places, now))
 
 
 def of(subscription_id: uuid.UUID, now: datetime) -> SeatUse | None:
     """One of them, if it is live."""
-    return next(iter(_read(Q(pk=subscription_id), now)), None)
+    return next(iter(with_overages(_read(Q(pk=subscription_id), now))), None)
+
+
+def with_overages(uses: Sequence[SeatUse]) -> list[SeatUse]:
+    """With the open overage of each: who has a seat for everybody has none, so most readers need not ask."""
+    exceeded = any(use.fullness is Fullness.EXCEEDED for use in uses)
+    return _with_overages(uses) if exceeded else list(uses)
+
+
+def _with_overages(uses: Sequence[SeatUse]) -> list[SeatUse]:
+    rows = Overage.objects.filter(subscription__in=[use.subscription for use in uses], status="open")
+    found = {row.subscription_id: row for row in rows} if uses else {}
+    return [replace(use, overage=found.get(use.subscription.pk)) for use in uses]
 
 
 def _read(places: Q, now: datetime) -> list[SeatUse]:
@@ -107,11 +120,8 @@ def _read(places: Q, now: datetime) -> list[SeatUse]:
     if not live:
         return []
     terms, counted = standing.terms_of([row.pk for row in live]), _counted([row.space for row in live])
-    overages = {
-        row.subscription_id: row for row in Overage.objects.filter(subscription__in=live, status="open")
-    }
     return [
-        SeatUse(row, terms[row.pk], _day(row, now), counted.get(row.space_id, 0), overages.get(row.pk))
+        SeatUse(row, terms[row.pk], day_of(row, now), counted.get(row.space_id, 0), None)
         for row in live
         if row.pk in terms
     ]
@@ -120,20 +130,19 @@ def _read(places: Q, now: datetime) -> list[SeatUse]:
 def _counted(spaces: Sequence[Space]) -> dict[uuid.UUID, int]:
     """People who take a seat, by space; those of a division are the people of its teams, each once (S3)."""
     people, distinct = Membership.objects.counted().order_by(), Count("person_id", distinct=True)
+    places = [space.pk for space in spaces if space.kind != DIVISION]
     divisions = [space.pk for space in spaces if space.kind == DIVISION]
-    own = (
-        people.filter(space__in=[space.pk for space in spaces])
-        .values_list("space_id")
-        .annotate(count=distinct)
-    )
-    found = dict(own)
+    found: dict[uuid.UUID, int] = {}
+    if places:
+        own = people.filter(space__in=places).values_list("space_id")
+        found |= dict(own.annotate(count=distinct))
     if divisions:
         inner = people.filter(space__division__in=divisions).values_list("space__division_id")
         found |= dict(inner.annotate(count=distinct))
     return found
 
 
-def _day(subscription: Subscription, now: datetime) -> date:
+def day_of(subscription: Subscription, now: datetime) -> date:
     """Today in the zone of the running period; past its end, while it is not billed yet, still its last day."""
     zone = ZoneInfo(subscription.time_zone or subscription.customer.time_zone)
     today = local_date(now, zone)

@@ -30,7 +30,7 @@ def _letter(params: Params, subject: str, *paragraphs: str) -> Letter:
 
 
 def _nearly_full(params: Params, house: House) -> Letter:
-    left = int(params["seats"]) - int(params["counted"])
+    left = int(params.get("seats") or 0) - int(params.get("counted") or 0)
     words = ngettext("%(left)s seat of %(space)s is left.", "%(left)s seats of %(space)s are left.", left)
     return _letter(
         params,
@@ -56,7 +56,7 @@ def _exceeded(params: Params, house: House) -> Letter:
         ngettext(
             "%(counted)s person counts for %(seats)s seats. Everybody can go on working.",
             "%(counted)s people count for %(seats)s seats. Everybody can go on working.",
-            int(params["counted"]),
+            int(params.get("counted") or 0),
         )
         % {"counted": fact(params, "counted"), "seats": fact(params, "seats")},
         what_follows(params),

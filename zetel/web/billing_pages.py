@@ -34,7 +34,7 @@ from zetel.web.billing_view import (
     place,
     shown,
 )
-from zetel.web.seats_banner import seats_banner
+from zetel.web.seats_banner import seats_banner, use_of
 from zetel.web.words import kind_word
 
 INVOICES_ON_TAB = 6
@@ -57,7 +57,7 @@ def tab(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     if not seen.may(Capability.BILLING_SEE):
         context = {**place(seen), "owner": billing.owner, "past_due": billing.past_due}
         return render(request, "billing/who.html", context)
-    context = {**_tab(seen, billing), "seats_banner": seats_banner(seen, now)}
+    context = {**_tab(seen, billing), "seats_banner": seats_banner(use_of(billing, now), now)}
     return render(request, "billing/tab.html", context)
 
 

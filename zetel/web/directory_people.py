@@ -21,6 +21,7 @@ from zetel.web.billing_tab import billing_tab
 from zetel.web.directory_forms import SEARCH_LENGTH_MAX, InviteForm
 from zetel.web.directory_spaces import page
 from zetel.web.errors import sentence
+from zetel.web.seats_banner import owned_use, seats_banner
 
 INVITATIONS_LISTED_MAX = 50
 
@@ -33,6 +34,7 @@ def people(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
 
 def _people(request: HttpRequest, seen: Seen, form: InviteForm) -> HttpResponse:
     space, now = seen.space, clock.now()
+    use = owned_use(seen, now)
     search = request.GET.get("q", "").replace("\x00", "").strip()[:SEARCH_LENGTH_MAX]
     invitations = Invitation.objects.filter(
         space=space, accepted_at=None, revoked_at=None, expires_at__gt=now
@@ -47,7 +49,8 @@ def _people(request: HttpRequest, seen: Seen, form: InviteForm) -> HttpResponse:
         "may_manage": seen.may(Capability.SPACE_PEOPLE_MANAGE) and space.kind != DIVISION,
         "invitations": invitations.select_related("invited_by").order_by("-id")[:INVITATIONS_LISTED_MAX],
         "active_count": active_count,
-        "room": reading.room(seen, active_count, now),
+        "room": reading.room(seen, use, active_count, now),
+        "seats_banner": seats_banner(use, now),
         "tab": "people",
         "billing_tab": billing_tab(seen),
     }

@@ -17,6 +17,7 @@ from zetel.access import Seen
 from zetel.actions import seat_use
 from zetel.actions.directory_plans import entitled, entitlements
 from zetel.actions.directory_public_mail import PUBLIC_MAIL_DOMAINS
+from zetel.actions.seat_use import SeatUse
 from zetel.models import CatalogVersion, Domain, Membership, Person, Space
 from zetel.models.spaces import DIVISION, MEMBER, ORGANIZATION, TEAM, WORKSPACE
 from zetel.rules import names, seats
@@ -25,7 +26,6 @@ from zetel.rules.entitlements import Source
 from zetel.rules.money import Money
 from zetel.web.billing_view import SEATS_TONES
 from zetel.web.places import sort_key
-from zetel.web.seats_banner import owned_use
 from zetel.web.words import plan_name
 
 PEOPLE_ON_A_PAGE = 25
@@ -143,9 +143,8 @@ class Room:
         return "bad" if self.left == 0 else "warn" if self.left * 5 <= self.limit else ""
 
 
-def room(seen: Seen, people: int, now: datetime) -> Room | None:
+def room(seen: Seen, use: SeatUse | None, people: int, now: datetime) -> Room | None:
     """Basic's places for everybody who may invite; seats for the billing owner of what covers the space (C8)."""
-    use = owned_use(seen, now)
     if use is None:
         limit = entitled(seen.space, now).limits.get("people")
         holds = limit is not None and seen.space.kind in (WORKSPACE, TEAM)

@@ -23,7 +23,7 @@ from zetel.web import directory_reading as reading
 from zetel.web import places
 from zetel.web.directory_forms import NameForm, NewSpaceForm
 from zetel.web.errors import sentence
-from zetel.web.seats_banner import seats_banner
+from zetel.web.seats_banner import owned_use, seats_banner
 from zetel.web.words import kind_word
 
 
@@ -38,7 +38,7 @@ def page(request: HttpRequest, template: str, seen: Seen, **context: Any) -> Htt
         "may_create": seen.may(Capability.TEAM_CREATE),
         "hide_people": not seen.may(Capability.SPACE_PEOPLE_SEE),
         # Read by the pages that show it, and only there.
-        "seats_banner": SimpleLazyObject(lambda: seats_banner(seen, clock.now())),
+        "seats_banner": SimpleLazyObject(lambda: seats_banner(owned_use(seen, clock.now()), clock.now())),
     }
     return render(request, template, {**facts, **context})
 
@@ -103,9 +103,14 @@ def _faces(seen: Seen) -> dict[str, Any]:
 def _people_home(request: HttpRequest, seen: Seen) -> HttpResponse:
     joined = Membership.objects.active().filter(space=seen.space, person=seen.person).exists()
     may_join = not joined and seen.space.kind == TEAM
-    faces = _faces(seen)
-    space_room = reading.room(seen, faces["people_count"], clock.now()) if faces else None
-    return page(request, "directory/home.html", seen, **faces, may_join=may_join, room=space_room)
+    faces, now = _faces(seen), clock.now()
+    use = owned_use(seen, now)
+    context = {
+        "room": reading.room(seen, use, faces["people_count"], now) if faces else None,
+        "seats_banner": seats_banner(use, now),
+        "may_join": may_join,
+    }
+    return page(request, "directory/home.html", seen, **faces, **context)
 
 
 def _organization(request: HttpRequest, seen: Seen) -> HttpResponse:

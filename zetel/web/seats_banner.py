@@ -15,6 +15,7 @@ from zetel.actions.seat_use import SeatUse
 from zetel.documents.letters_seats import what_follows
 from zetel.rules.seats import Fullness, one_more
 from zetel.templatetags.zetel import number
+from zetel.web.billing_view import Billing
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,19 @@ class Banner:
 
 def owned_use(seen: Seen, now: datetime) -> SeatUse | None:
     """The seats that a space's people take, for the billing owner who pays for them; one query for others."""
-    owned = (use for use in seat_use.over(seen.space, now) if use.customer.billing_owner_id == seen.person.pk)
-    return next(owned, None)
+    return next(iter(seat_use.over(seen.space, now, owner=seen.person)), None)
 
 
-def seats_banner(seen: Seen, now: datetime) -> Banner | None:
+def use_of(billing: Billing, now: datetime) -> SeatUse:
+    """The same of what the Billing tab has read already."""
+    subscription = billing.subscription
+    subscription.space = billing.space
+    use = SeatUse(subscription, billing.terms, seat_use.day_of(subscription, now), billing.counted, None)
+    return seat_use.with_overages([use])[0]
+
+
+def seats_banner(use: SeatUse | None, now: datetime) -> Banner | None:
     """The banner of a page, or None while there is room or somebody else pays."""
-    use = owned_use(seen, now)
     if use is None or use.fullness is Fullness.ROOM:
         return None
     return Banner(
