@@ -10,7 +10,13 @@ from django.db.models import Q
 from zetel.models.customers import Customer
 from zetel.models.row import Row, one_of
 from zetel.models.spaces import Person, Space
-from zetel.rules.transitions import LIVE_SUBSCRIPTION, PENDING_CHANGE, ChangeStatus, OverageStatus, SubscriptionStatus
+from zetel.rules.transitions import (
+    LIVE_SUBSCRIPTION,
+    PENDING_CHANGE,
+    ChangeStatus,
+    OverageStatus,
+    SubscriptionStatus,
+)
 
 LIVE = tuple(sorted(LIVE_SUBSCRIPTION))
 WAITING = tuple(sorted(PENDING_CHANGE))
