@@ -57,6 +57,7 @@ def test_the_switcher_names_the_organizations_plan_and_the_sidebar_each_teams_ow
     subscribe(team, anna, clock.now, plan="business")
     assert [framed(anna, place).plan_label for place in (team, other, acme)] == ["Basic", "Basic", "Basic"]
     assert [row["plan_label"] for row in framed(anna, acme).teams] == ["Business", ""]
+    assert [framed(anna, place).place_plan_label for place in (team, other)] == ["Business", "Basic"]
     subscribe(acme, anna, clock.now, plan="premium")
     assert [framed(anna, place).plan_label for place in (team, other, acme)] == ["Premium", "Premium", "Premium"]
     assert [row["plan_label"] for row in framed(anna, acme).teams] == ["", ""]

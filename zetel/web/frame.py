@@ -41,6 +41,7 @@ class Frame:
     pages: list[dict[str, Any]] = field(default_factory=list)
     menu: list[tuple[str, str]] = field(default_factory=list)
     plan_label: str = ""
+    place_plan_label: str = ""
     show_upgrade: bool = False
     upgrade_url: str = ""
     new_space_url: str = ""
@@ -82,7 +83,7 @@ def _fill(made: Frame, request: HttpRequest, person: Person) -> None:
     made.spaces = [_switch(space, root) for space in roots]
     if not any(space.pk == root.pk for space in roots):
         made.spaces.insert(0, _switch(root, root))
-    made.plan_label = plans.label(root)
+    made.plan_label, made.place_plan_label = plans.label(root), plans.label(place)
     if root.kind == ORGANIZATION:
         made.teams = _teams(root, place, standings, plans)
     made.at_home = request.path == made.space["url"]
