@@ -14,7 +14,7 @@ from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.doctor import assert_healthy
 from tests.world import DUTCH, customer_of, subscribe
-from zetel.models import Invitation, Person, Space, Subscription
+from zetel.models import Attempt, Invitation, Mail, Person, Space, Subscription
 from zetel.sandbox import company
 
 pytestmark = pytest.mark.django_db
@@ -201,3 +201,19 @@ def test_the_banner_takes_as_many_queries_for_thirty_people_as_for_three(
     few = queries()
     come(world, studio, clock, *(f"Mens {n}" for n in range(20)))
     assert queries() == few
+
+
+def test_the_mail_about_approval_leads_to_a_page_that_sends_to_the_bank(
+    paid: Subscription, world: World, studio: Space, anna: Person, clock: HandClock
+) -> None:
+    come(world, studio, clock, "Chris", "Daan", "Eva", "Fatima")
+    company.plan("approval")
+    work(clock, MAY_19)
+    path = Mail.objects.get(kind="growth_approval").params["path"]
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(anna)
+    answer = client.get(path, follow=True)
+    assert answer.status_code == 200
+    attempt = Attempt.objects.latest("id")
+    assert attempt.action_url
+    assert attempt.action_url in unescape(answer.content.decode())
