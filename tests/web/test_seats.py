@@ -146,6 +146,7 @@ def test_under_block_the_invite_form_says_that_an_invitation_takes_a_seat(
 ) -> None:
     policy("block", clock)
     assert "3 seats are left. An open invitation takes one." in words(anna, paths(studio)[1])
+    assert "Open invitations take a seat." in words(anna, f"{paths(studio)[2]}seats")
 
 
 def test_a_team_page_names_the_organization_whose_seats_run_out(

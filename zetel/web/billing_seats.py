@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from zetel import clock
 from zetel.models import Membership, Person, Space
 from zetel.models.spaces import DIVISION, MEMBER
+from zetel.rules.catalog import OnExceed
 from zetel.rules.roles import Capability
 from zetel.rules.seats import CountReason, count_reason
 from zetel.web.billing_view import load_owned, place
@@ -55,7 +56,11 @@ def seats(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:QUERY_LENGTH_MAX]
     page = Paginator(people_of(seen.space, query), PEOPLE_ON_A_PAGE).get_page(request.GET.get("page"))
     listed = [Seated(person, _reason(seen.space, person)) for person in page.object_list]
-    context = {**place(seen), "billing": billing, "page": page, "people": listed, "query": query}
+    blocks = billing.catalog.plan(billing.present.plan).policy.on_exceed is OnExceed.BLOCK
+    context = {
+        **place(seen), "billing": billing, "page": page, "people": listed, "query": query,
+        "invitations_take_seats": blocks,
+    }  # fmt: skip
     return render(request, "billing/seats.html", context)
 
 
