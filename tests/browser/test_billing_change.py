@@ -1,4 +1,4 @@
-"""A live plan changed, cancelled, resumed and paid for in a real browser: both languages, by keyboard, without script."""
+"""A live plan changed, cancelled, resumed and paid for in a real browser: both languages, keyboard, without script."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
