@@ -150,3 +150,20 @@ def test_a_bank_that_wants_approval_is_told_to_the_owner_and_waits(
     work(clock, MAY_19 + DAY)
     assert tries() == ["cancelled", "paid"]
     assert lines(over) == [("charge", "premium", 5, 1349, "2026-05-20", "2026-06-12", 5004)]
+
+
+def test_a_plan_that_is_past_due_does_not_grow_until_its_renewal_is_paid(
+    world: World, studio: Space, anna: Person, clock: HandClock
+) -> None:
+    subscription = subscribe(studio, anna, clock.now, seats=5)
+    company.plan(*["declined_soft"] * 3)
+    work(clock, MAY_19 + DAY * 24)  # 12 June: the renewal is declined
+    assert again(subscription).status == "past_due"
+    come(world, studio, clock, *(f"Mens {n}" for n in range(5)))
+    assert Mail.objects.get(kind="seats_exceeded").params["obstacle"] == "past_due"
+    for days in (1, 3, 5):
+        work(clock, MAY_19 + DAY * (24 + days))
+    assert again(subscription).status == "active"
+    assert overages(subscription) == [("open", "2026-06-12", "")]
+    work(clock, MAY_19 + DAY * 31)  # 19 June
+    assert lines(subscription)[1:] == [("charge", "premium", 5, 1349, "2026-06-19", "2026-07-12", 5171)]

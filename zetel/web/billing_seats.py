@@ -56,7 +56,8 @@ def seats(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:QUERY_LENGTH_MAX]
     page = Paginator(people_of(seen.space, query), PEOPLE_ON_A_PAGE).get_page(request.GET.get("page"))
     listed = [Seated(person, _reason(seen.space, person)) for person in page.object_list]
-    blocks = billing.catalog.plan(billing.present.plan).policy.on_exceed is OnExceed.BLOCK
+    plan = billing.catalog.plans.get(billing.present.plan)
+    blocks = plan is not None and plan.policy.on_exceed is OnExceed.BLOCK
     context = {
         **place(seen), "billing": billing, "page": page, "people": listed, "query": query,
         "invitations_take_seats": blocks,

@@ -171,7 +171,13 @@ def join(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     try:
         directory_people.join(space=row, person=person, now=clock.now())
     except ZetelError as error:
-        if error.code not in ("limit_reached", "seats_full", "already_member", "person_inactive", "guest_not_allowed"):
+        if error.code not in (
+            "limit_reached",
+            "seats_full",
+            "already_member",
+            "person_inactive",
+            "guest_not_allowed",
+        ):
             raise
         messages.error(request, sentence(error))
         return redirect(
