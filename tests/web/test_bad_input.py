@@ -42,7 +42,7 @@ HEADERS: tuple[dict[str, str], ...] = (
     "if-modified-since": "x", "accept": "*/*;q=x", "content-language": "%"},
 )  # fmt: skip
 FORM_TYPE = "application/x-www-form-urlencoded"
-TURN = 11
+TURN = 31
 BODIES: Mapping[str, tuple[str, bytes]] = {
     "json": ("application/json", json.dumps({"plan": ["premium"], "seats": {}}).encode()),
     "broken json": ("application/json", b"{"),

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 
-from zetel.access import Seen, load_space
+from zetel.access import Seen, load_space, readable_invoices
 from zetel.actions import standing
 from zetel.models import (
     CatalogVersion,
@@ -29,7 +29,6 @@ from zetel.models import (
     SubscriptionTerms,
 )
 from zetel.models.spaces import DIVISION
-from zetel.models.subscriptions import LIVE
 from zetel.rules.billing import Terms, due_minus_billed, next_boundary, terms_at
 from zetel.rules.catalog import Catalog
 from zetel.rules.errors import ZetelError
@@ -276,14 +275,8 @@ def invoice_state(invoice: Invoice, today: date) -> State:
 
 
 def invoices_of(space: Space, person: Person) -> QuerySet[Invoice]:
-    """The documents of a space that this person may read, newest first (R3, R5, R7).
-
-    Those of the live subscription that the person owns, whoever paid them then, and those of ended ones whose last
-    owner the person was.
-    """
-    live = Q(subscription__status__in=LIVE, subscription__customer__billing_owner=person)
-    ended = Q(subscription__status="ended", subscription__last_owner=person)
-    return Invoice.objects.filter(live | ended, space=space).order_by("-issued_on", "-id")
+    """The documents of a space that this person may read, newest first."""
+    return Invoice.objects.filter(readable_invoices(person), space=space).order_by("-issued_on", "-id")
 
 
 def open_amount(invoice: Invoice) -> Money:
