@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -53,7 +54,9 @@ def crowded(world: World, people: int) -> tuple[Buyer, Space]:
     world.crowd(space, min(people, 15) - 1)
     if people > 15:
         subscription = world.paid(space, anna, seats=500)
-        world.join(space, *[world.person(f"Mens{n}", f"mens{n}-{people}@elders.example") for n in range(people - 15)])
+        world.join(
+            space, *[world.person(f"Mens{n}", f"mens{n}-{people}@elders.example") for n in range(people - 15)]
+        )
         subscription.terms.all().delete()
         subscription.delete()
     buyer = Buyer(anna)
@@ -64,7 +67,7 @@ def crowded(world: World, people: int) -> tuple[Buyer, Space]:
 
 def figures_of(buyer: Buyer, space: Space) -> dict[str, tuple[float, int]]:
     wish = quotes.Wish("premium", Cycle.YEAR, 500, "EUR")
-    found = {step: measured(lambda step=step: asked(buyer, step)) for step in STEPS}
+    found = {step: measured(partial(asked, buyer, step)) for step in STEPS}
     found["quote"] = measured(lambda: quotes.estimate(space, wish, customer=None, now=clock.now()))
     found["limit"] = measured(lambda: buyer.client.get("/support/"))
     return found

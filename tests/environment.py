@@ -20,7 +20,9 @@ CHECKS = Path(__file__).parent.parent.parent / "shared" / "checks"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NOTHING_LEFT_OUT = os.environ.get("CI") == "true"
 DATABASE_VARIABLE = "ZETEL_DATABASE_URL"
-SCREENSHOTS = os.environ.get("ZETEL_SCREENSHOTS", "")  # a folder for pictures of browser tests, run in one process
+SCREENSHOTS = os.environ.get(
+    "ZETEL_SCREENSHOTS", ""
+)  # a folder for pictures of browser tests, run in one process
 # The data of a test run is thrown away: it need not survive a power cut.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
 

@@ -16,5 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 urlpatterns += [path("staff/", include("zetel.web.urls_staff"))]
 if settings.CONFIG.sandbox:
     urlpatterns += [path("sandbox/mailbox/", include("zetel.web.urls_mailbox"))]
-    urlpatterns += [path("sandbox/", include("zetel.sandbox.urls"))]  # the pretend payment company's own pages
+    urlpatterns += [
+        path("sandbox/", include("zetel.sandbox.urls"))
+    ]  # the pretend payment company's own pages
     urlpatterns += [path("styleguide/", styleguide.styleguide, name="styleguide")]

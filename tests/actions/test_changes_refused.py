@@ -25,7 +25,6 @@ from zetel.models import (
     Quote,
     Refund,
     Space,
-    Subscription,
     SubscriptionTerms,
 )
 from zetel.rules.errors import ZetelError
@@ -81,7 +80,11 @@ def test_only_the_billing_owner_may(world: World, studio: Space, anna: Person, c
 
 def test_past_due_allows_no_change(studio: Space, anna: Person, clock: HandClock) -> None:
     subscription = subscribe(studio, anna, clock.now)
-    Subscription.objects.update(status="past_due")
+    company.plan("declined_soft")
+    clock.set(datetime(2026, 6, 12, 6, 0, tzinfo=UTC))
+    billing_run.run_due(clock.now)
+    subscription.refresh_from_db()
+    assert subscription.status == "past_due"
     with pytest.raises(ZetelError, match="past_due"):
         change_quote(subscription, clock.now, seats=20)
 

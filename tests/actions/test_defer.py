@@ -11,6 +11,12 @@ from zetel.actions._change import defer
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def no_jobs_yet(db: None) -> None:
+    """Tests with real transactions leave their jobs behind."""
+    ProcrastinateJob.objects.all().delete()
+
+
 def deferred() -> list[str]:
     return list(ProcrastinateJob.objects.values_list("task_name", flat=True))
 

@@ -99,7 +99,12 @@ def test_choosing_another_country_draws_its_fields_at_once(visit: Visit, world: 
     page.wait_for_url("**/billing/")
     subscription.customer.refresh_from_db()
     kept = subscription.customer
-    assert (kept.country, kept.company, kept.postal_code, kept.region) == ("NL", "Kade Groep B.V.", "1011 AB", "")
+    assert (kept.country, kept.company, kept.postal_code, kept.region) == (
+        "NL",
+        "Kade Groep B.V.",
+        "1011 AB",
+        "",
+    )
 
 
 def test_the_pdf_is_downloaded_under_its_number(visit: Visit, world: World) -> None:

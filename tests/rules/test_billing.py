@@ -140,7 +140,7 @@ def test_buying_more_never_lowers_what_is_covered(lived: tuple[Life, date], seat
         old, new = (terms_at(rows, on + timedelta(days=days)) for rows in (before, life.terms))
         assert old is not None
         assert new is not None
-        assert (ranks[new.plan] >= ranks[old.plan])
+        assert ranks[new.plan] >= ranks[old.plan]
         assert new.seats >= old.seats
 
 
@@ -186,14 +186,18 @@ def test_lines_of_two_tax_rates_are_taken_back_by_two_lines_and_of_one_rate_by_o
     added = due_minus_billed([PREMIUM, more], first, through=more.starts_on)
     for rate_bp, expected in ((2400, [10, 5]), (2100, [15])):
         billed = [*first, *issued(added, 1, rate_bp=rate_bp)]
-        lines = due_minus_billed([PREMIUM, more], billed, through=END - timedelta(1), ends_on=date(2026, 5, 30))
+        lines = due_minus_billed(
+            [PREMIUM, more], billed, through=END - timedelta(1), ends_on=date(2026, 5, 30)
+        )
         assert [line.seats for line in lines] == expected
 
 
 def test_a_credit_inherits_price_discount_and_tax_of_what_it_takes_back() -> None:
     half = Discount(5000, START, END)
     charge = due_minus_billed([PREMIUM], [], through=START, discounts=[half])
-    assert [(x.amount, x.discount_bp, x.discount_amount, x.net) for x in charge] == [(13490, 5000, 6745, 6745)]
+    assert [(x.amount, x.discount_bp, x.discount_amount, x.net) for x in charge] == [
+        (13490, 5000, 6745, 6745)
+    ]
     billed = [as_billed(replace(charge[0], rate_bp=2100, tax_category="S"), "a")]
     credit = due_minus_billed([PREMIUM], billed, through=START, ends_on=date(2026, 5, 30))[0]
     # 10 x 13.49 x 13/31 = 56.57 and half of the exact line is 28.29
@@ -221,7 +225,10 @@ def test_a_kept_price_and_a_new_price_are_two_things_sold() -> None:
     dearer = replace(PREMIUM, starts_on=date(2026, 5, 30), unit_amount=1449)
     billed = issued(due_minus_billed([PREMIUM], [], through=START))
     lines = due_minus_billed([PREMIUM, dearer], billed, through=dearer.starts_on)
-    assert [(x.kind, x.unit_amount, x.amount) for x in lines] == [("credit", 1349, -5657), ("charge", 1449, 6076)]
+    assert [(x.kind, x.unit_amount, x.amount) for x in lines] == [
+        ("credit", 1349, -5657),
+        ("charge", 1449, 6076),
+    ]
 
 
 def test_terms_of_two_currencies_are_refused() -> None:
@@ -288,7 +295,9 @@ def test_amounts_beyond_32_bits_stay_exact_in_rupiah() -> None:
     # 3 seats for 6 of 31 days: 4500 x 6/31 = 870.97 yen; 13701 x 6/31 = 2651.81 fils
     [("JPY", 1500, -871), ("KWD", 4567, -2652)],
 )
-def test_currencies_are_rounded_at_their_own_smallest_unit(currency: str, unit_amount: int, amount: int) -> None:
+def test_currencies_are_rounded_at_their_own_smallest_unit(
+    currency: str, unit_amount: int, amount: int
+) -> None:
     terms = Terms(START, "premium", MONTH, 3, unit_amount, currency, START)
     billed = issued(due_minus_billed([terms], [], through=START))
     (line,) = due_minus_billed([terms], billed, through=START, ends_on=date(2026, 6, 6))

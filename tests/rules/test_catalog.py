@@ -104,7 +104,13 @@ def test_a_stated_yearly_price_is_used_on_its_days_and_ten_months_on_the_others(
     rows = with_yearly([monthly(1349, date(2026, 1, 1)), stated, monthly(1449, date(2027, 1, 1))])
     got = [
         price_on(rows, "premium", YEAR, "EUR", on).unit_amount
-        for on in (date(2026, 6, 30), date(2026, 7, 1), date(2026, 9, 30), date(2026, 10, 1), date(2027, 1, 1))
+        for on in (
+            date(2026, 6, 30),
+            date(2026, 7, 1),
+            date(2026, 9, 30),
+            date(2026, 10, 1),
+            date(2027, 1, 1),
+        )
     ]
     assert got == [13490, 12000, 12000, 13490, 14490]
 
@@ -124,7 +130,11 @@ def line_of(text: str, part: str) -> int:
     [
         ("rank = 20", "rank = 10  # too", "plans premium and business have the same rank 10"),
         ("rank = 20", "rank = -1", "plans.business.rank must be a whole number, not negative"),
-        ('on_exceed = "expand"', 'on_exceed = "explode"', "'explode' is not known here; known: expand, warn, block"),
+        (
+            'on_exceed = "expand"',
+            'on_exceed = "explode"',
+            "'explode' is not known here; known: expand, warn, block",
+        ),
         ('on_decrease = "next_period"', 'on_decrease = "now"', "'now' is not known here; known: next_period"),
         ('amount = "13.49"', "amount = 13.49", "prices.1.amount must be a text"),
         ('amount = "13.49"', 'amount = "13.495"', "'13.495' is not an amount in EUR"),
@@ -147,7 +157,9 @@ def test_a_fault_is_told_with_its_line(found: str, put: str, complaint: str) -> 
     line = line_of(text, put.strip().split("\n")[0])
     if "ladders" in complaint:
         line = line_of(text, "standard = [")
-    assert any(problem.startswith(f"line {line}: ") and complaint in problem for problem in refusal.value.problems), (
+    assert any(
+        problem.startswith(f"line {line}: ") and complaint in problem for problem in refusal.value.problems
+    ), (
         line,
         refusal.value.problems,
     )
@@ -165,7 +177,9 @@ def test_a_feature_without_words_and_a_plan_without_price_are_told_where_they_st
     with pytest.raises(CatalogError) as refusal:
         parse(text)
     line = line_of(text, "[plans.premium]")
-    assert refusal.value.problems == [f"line {line}: plan premium has no price in EUR per month, EUR per year"]
+    assert refusal.value.problems == [
+        f"line {line}: plan premium has no price in EUR per month, EUR per year"
+    ]
 
 
 def test_all_faults_are_told_at_once_in_order_of_line() -> None:
@@ -178,7 +192,7 @@ def test_all_faults_are_told_at_once_in_order_of_line() -> None:
 
 def test_text_that_is_no_toml_is_told_with_its_line() -> None:
     with pytest.raises(CatalogError) as refusal:
-        parse("version = 1\ncurrencies = [\n  \"EUR\"\n  \"USD\"\n]\n")
+        parse('version = 1\ncurrencies = [\n  "EUR"\n  "USD"\n]\n')
     assert refusal.value.problems[0].startswith("line 4: ")
 
 

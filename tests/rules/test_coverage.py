@@ -19,7 +19,11 @@ RANKS = default_catalog().ranks
 
 
 def holding(
-    kind: SpaceKind, plan: str, status: Status = Status.ACTIVE, ends_on: date | None = None, starts_on: date = TODAY
+    kind: SpaceKind,
+    plan: str,
+    status: Status = Status.ACTIVE,
+    ends_on: date | None = None,
+    starts_on: date = TODAY,
 ) -> Holding:
     return Holding(f"sub-{kind}", f"space-{kind}", kind, plan, RANKS[plan], status, starts_on, ends_on)
 
@@ -53,13 +57,17 @@ def test_what_is_live_covers(status: Status, ends_on: date | None, starts_on: da
 
 
 HOLDINGS = st.lists(
-    st.builds(holding, st.sampled_from(list(SpaceKind)[1:]), st.sampled_from(["premium", "business", "enterprise"])),
+    st.builds(
+        holding, st.sampled_from(list(SpaceKind)[1:]), st.sampled_from(["premium", "business", "enterprise"])
+    ),
     max_size=4,
 )
 
 
 @given(HOLDINGS, HOLDINGS)
-def test_another_plan_around_a_place_never_lowers_what_covers_it(held: list[Holding], more: list[Holding]) -> None:
+def test_another_plan_around_a_place_never_lowers_what_covers_it(
+    held: list[Holding], more: list[Holding]
+) -> None:
     before, after = covering(held, TODAY), covering([*held, *more], TODAY)
     assert (before.rank if before else 0) <= (after.rank if after else 0)
 
@@ -104,7 +112,8 @@ def test_an_entitlement_says_what_may_be_used_why_and_until_when() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "source"), [(Status.TRIAL, Source.TRIAL), (Status.ACTIVE, Source.PAID), (Status.PAST_DUE, Source.GRACE)]
+    ("status", "source"),
+    [(Status.TRIAL, Source.TRIAL), (Status.ACTIVE, Source.PAID), (Status.PAST_DUE, Source.GRACE)],
 )
 def test_trial_payment_and_grace_give_the_plan(status: Status, source: Source) -> None:
     answer = entitlement(default_catalog(), [replace(TEAM, status=status)], TODAY)

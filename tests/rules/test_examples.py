@@ -39,7 +39,10 @@ def test_2_a_higher_plan_credits_the_unused_and_charges_the_rest() -> None:
     life = premium()
     life.change(CHANGED_ON, Wish(plan="business"))
     invoice = life.invoices[1]
-    assert figures(invoice.lines) == [("credit", 15, 1349, 13, 31, -8486), ("charge", 15, 3049, 13, 31, 19179)]
+    assert figures(invoice.lines) == [
+        ("credit", 15, 1349, 13, 31, -8486),
+        ("charge", 15, 3049, 13, 31, 19179),
+    ]
     assert [line.rule for line in invoice.lines] == ["M7", "M7"]
     assert invoice.lines[0].takes_back == ("line-00000",)
     sums = totals(taxed(invoice.lines))
@@ -52,7 +55,10 @@ def test_3_monthly_to_yearly_starts_a_full_year_that_day() -> None:
     life = premium()
     plan = life.change(CHANGED_ON, Wish(cycle=YEAR))
     invoice = life.invoices[1]
-    assert figures(invoice.lines) == [("credit", 15, 1349, 13, 31, -8486), ("charge", 15, 13490, 365, 365, 202350)]
+    assert figures(invoice.lines) == [
+        ("credit", 15, 1349, 13, 31, -8486),
+        ("charge", 15, 13490, 365, 365, 202350),
+    ]
     assert invoice.net == 193864
     assert plan.now is not None
     assert plan.now.anchor_on == CHANGED_ON

@@ -36,7 +36,9 @@ from zetel.rules.transitions import InvoiceStatus
         (Account(0), 0, InvoiceStatus.PAID),
     ],
 )
-def test_due_and_status_follow_from_what_happened(account: Account, amount: int, status: InvoiceStatus) -> None:
+def test_due_and_status_follow_from_what_happened(
+    account: Account, amount: int, status: InvoiceStatus
+) -> None:
     assert due(account) == amount
     assert status_of(account) is status
 
@@ -77,7 +79,9 @@ def test_credits_together_never_exceed_the_invoice() -> None:
 
 
 def test_balance_pays_first_and_no_more_than_there_is() -> None:
-    assert [balance_use(total, balance) for total, balance in ((100, 30), (100, 300), (-50, 30), (100, 0))] == [
+    assert [
+        balance_use(total, balance) for total, balance in ((100, 30), (100, 300), (-50, 30), (100, 0))
+    ] == [
         30,
         100,
         0,

@@ -24,7 +24,17 @@ AMOUNTS = st.integers(-(10**15), 10**15)
 
 @pytest.mark.parametrize(
     ("numerator", "denominator", "result"),
-    [(1, 2, 1), (-1, 2, -1), (3, 2, 2), (-3, 2, -2), (5, -2, -3), (1, 3, 0), (-2, 3, -1), (0, 7, 0), (49, 100, 0)],
+    [
+        (1, 2, 1),
+        (-1, 2, -1),
+        (3, 2, 2),
+        (-3, 2, -2),
+        (5, -2, -3),
+        (1, 3, 0),
+        (-2, 3, -1),
+        (0, 7, 0),
+        (49, 100, 0),
+    ],
 )
 def test_a_half_goes_away_from_zero(numerator: int, denominator: int, result: int) -> None:
     assert divide_half_away(numerator, denominator) == result
@@ -56,7 +66,9 @@ def test_a_plain_amount_is_read_back_as_it_was_written(amount: int, currency: st
     assert parse_plain(plain(amount, currency), currency) == amount
 
 
-@pytest.mark.parametrize("text", ["", "1,5", "1.", "1.234", "1e3", "--1", " 1", "١", "0x1", "9" * 16, ".5", "NaN"])
+@pytest.mark.parametrize(
+    "text", ["", "1,5", "1.", "1.234", "1e3", "--1", " 1", "١", "0x1", "9" * 16, ".5", "NaN"]
+)
 def test_what_is_not_a_plain_amount_is_refused(text: str) -> None:
     with pytest.raises(ZetelError, match="amount_invalid"):
         parse_plain(text, "EUR")

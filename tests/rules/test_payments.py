@@ -43,7 +43,9 @@ def test_money_is_booked_from_every_status_that_waits(status: Status) -> None:
 @pytest.mark.parametrize("kind", ["paid", "processing", "action", "declined", "unknown"])
 def test_after_it_was_booked_no_answer_does_anything(kind: OutcomeKind) -> None:
     amount = WANTED if kind == "paid" else None
-    assert decide(Status.PAID, Outcome(kind=kind, amount=amount), WANTED) == Decision(Status.PAID, Effect.IGNORE)
+    assert decide(Status.PAID, Outcome(kind=kind, amount=amount), WANTED) == Decision(
+        Status.PAID, Effect.IGNORE
+    )
 
 
 @pytest.mark.parametrize("amount", [None, Money(8160, "EUR"), Money(8161, "USD")])

@@ -22,14 +22,22 @@ from zetel.rules.periods import (
 MONTH, YEAR = Cycle.MONTH, Cycle.YEAR
 ANCHORS = st.one_of(
     st.dates(date(2020, 1, 1), date(2040, 12, 31)),
-    st.sampled_from([date(2024, 2, 29), date(2028, 2, 29), date(2026, 1, 31), date(2026, 12, 31), date(2026, 8, 30)]),
+    st.sampled_from(
+        [date(2024, 2, 29), date(2028, 2, 29), date(2026, 1, 31), date(2026, 12, 31), date(2026, 8, 30)]
+    ),
 )
 CYCLES = st.sampled_from([MONTH, YEAR])
 
 
 def test_months_from_the_31st_are_clamped_and_come_back() -> None:
     got = [boundary(date(2026, 1, 31), MONTH, k) for k in range(5)]
-    assert got == [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31)]
+    assert got == [
+        date(2026, 1, 31),
+        date(2026, 2, 28),
+        date(2026, 3, 31),
+        date(2026, 4, 30),
+        date(2026, 5, 31),
+    ]
 
 
 def test_years_from_29_february_are_clamped_and_come_back() -> None:
@@ -43,7 +51,9 @@ def test_forty_years_of_periods_tile_without_gap_overlap_or_drift(anchor: date, 
     periods = [period(anchor, cycle, k) for k in range(count)]
     assert periods[0].start == anchor
     assert all(before.end == after.start for before, after in pairwise(periods))
-    assert all(p.start.day == anchor.day or (p.start.day < anchor.day and _last_of_month(p.start)) for p in periods)
+    assert all(
+        p.start.day == anchor.day or (p.start.day < anchor.day and _last_of_month(p.start)) for p in periods
+    )
     assert (periods[-1].end.year, periods[-1].end.month) == (anchor.year + 40, anchor.month)
     assert sum(p.days for p in periods) == (periods[-1].end - anchor).days
 
@@ -96,7 +106,9 @@ def test_a_day_begins_at_its_first_existing_instant(zone: str, on: date, instant
 
 @given(
     st.dates(date(2010, 1, 1), date(2040, 12, 31)),
-    st.sampled_from(["Europe/Amsterdam", "America/Santiago", "Asia/Beirut", "Asia/Kathmandu", "Africa/Cairo"]),
+    st.sampled_from(
+        ["Europe/Amsterdam", "America/Santiago", "Asia/Beirut", "Asia/Kathmandu", "Africa/Cairo"]
+    ),
 )
 def test_the_second_before_the_first_instant_is_another_day(on: date, zone_name: str) -> None:
     zone = ZoneInfo(zone_name)

@@ -13,7 +13,8 @@ def test_the_ladder_has_these_sizes_and_no_size_of_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counted", "size"), [(0, 2), (1, 2), (2, 2), (5, 5), (6, 10), (31, 40), (101, 125), (500, 500), (501, None)]
+    ("counted", "size"),
+    [(0, 2), (1, 2), (2, 2), (5, 5), (6, 10), (31, 40), (101, 125), (500, 500), (501, None)],
 )
 def test_the_smallest_size_that_fits(counted: int, size: int | None) -> None:
     assert smallest_fit(counted) == size

@@ -49,7 +49,9 @@ def refused(life: Life, wish: Wish, on: date = ON) -> str:
 
 
 @pytest.mark.parametrize(
-    "wish", [Wish(seats=5), Wish(plan="premium"), Wish(plan="premium", seats=5)], ids=["seats", "plan", "both"]
+    "wish",
+    [Wish(seats=5), Wish(plan="premium"), Wish(plan="premium", seats=5)],
+    ids=["seats", "plan", "both"],
 )
 def test_less_waits_for_the_end_of_the_period_without_refund(wish: Wish) -> None:
     life = bought()
@@ -248,7 +250,9 @@ def test_a_scheduled_price_is_that_of_its_own_quote() -> None:
     life.change(ON, Wish(cycle=MONTH))
     dearer = plan_change(life.terms, wish=Wish(seats=20), on=ON, price=lambda plan, cycle: 1, ranks=ranks)
     assert [row.unit_amount for row in dearer.later] == [3049]
-    other = plan_change(life.terms, wish=Wish(plan="enterprise"), on=ON, price=lambda plan, cycle: 77, ranks=ranks)
+    other = plan_change(
+        life.terms, wish=Wish(plan="enterprise"), on=ON, price=lambda plan, cycle: 77, ranks=ranks
+    )
     assert [row.unit_amount for row in other.later] == [77]
 
 

@@ -105,7 +105,11 @@ def test_a_line_without_its_tax_cannot_be_totalled() -> None:
         totals([Line(100, 2100, "X")])
 
 
-@given(st.lists(st.builds(Line, st.integers(-(10**12), 10**12), st.sampled_from([0, 900, 2100, 2550])), max_size=8))
+@given(
+    st.lists(
+        st.builds(Line, st.integers(-(10**12), 10**12), st.sampled_from([0, 900, 2100, 2550])), max_size=8
+    )
+)
 def test_sums_add_up_and_turn_with_the_sign(lines: list[Line]) -> None:
     sums = totals(lines)
     assert sums.net == sum(line.net for line in lines)
@@ -126,7 +130,9 @@ ROWS = st.lists(
 
 
 @given(ROWS, st.data())
-def test_a_gross_credit_is_exact_and_the_last_one_takes_what_is_left(rows: list[TaxRow], data: st.DataObject) -> None:
+def test_a_gross_credit_is_exact_and_the_last_one_takes_what_is_left(
+    rows: list[TaxRow], data: st.DataObject
+) -> None:
     whole = sum(row.net + row.tax for row in rows)
     gross = data.draw(st.integers(1, whole))
     credit = gross_credit(gross, rows)

@@ -52,7 +52,11 @@ def test_histories_give_every_invoice_with_its_lines() -> None:
         until = day(row["until"])
         life.live_until(until)
         got = [
-            {"on": invoice.on.isoformat(), "lines": [_shown(line) for line in invoice.lines], "net": invoice.net}
+            {
+                "on": invoice.on.isoformat(),
+                "lines": [_shown(line) for line in invoice.lines],
+                "net": invoice.net,
+            }
             for invoice in life.invoices
         ]
         assert got == row["invoices"], f"history {number}"

@@ -77,7 +77,9 @@ def path_of(space: Space, rest: str = "") -> str:
 
 def queries(client: Client, path: str) -> int:
     client.get(path)
-    with CaptureQueriesContext(connection, ) as caught:
+    with CaptureQueriesContext(
+        connection,
+    ) as caught:
         assert client.get(path).status_code == 200
     return len(caught)
 
@@ -95,7 +97,14 @@ PAGES = {
     "invoices/2026.zip": {"anna": 200, "bram": 403, "chris": 403, "gast": 403, "daan": 404, "nobody": 302},
     "invoices/2025.zip": {"anna": 404, "bram": 403, "chris": 403, "gast": 403, "daan": 404, "nobody": 302},
     "invoices/{invoice}/": {"anna": 200, "bram": 403, "chris": 403, "gast": 403, "daan": 404, "nobody": 302},
-    "invoices/{invoice}/pdf": {"anna": 200, "bram": 403, "chris": 403, "gast": 403, "daan": 404, "nobody": 302},
+    "invoices/{invoice}/pdf": {
+        "anna": 200,
+        "bram": 403,
+        "chris": 403,
+        "gast": 403,
+        "daan": 404,
+        "nobody": 302,
+    },
 }
 
 
@@ -105,9 +114,7 @@ def test_every_page_answers_each_role_as_the_matrix_says(
 ) -> None:
     names = {name: person.public_id for name, person in people.items()}
     path = path_of(team, page.format(invoice=Invoice.objects.get().public_id, **names))
-    found = {
-        name: browser(people.get(name)).get(path).status_code for name in (*people, "nobody")
-    }
+    found = {name: browser(people.get(name)).get(path).status_code for name in (*people, "nobody")}
     assert found == PAGES[page]
 
 
@@ -293,7 +300,9 @@ def test_the_tab_costs_the_same_with_more_members_and_more_invoices(
 def test_every_other_page_stays_under_the_limit_too(
     page: str, paid: Subscription, team: Space, people: dict[str, Person]
 ) -> None:
-    path = path_of(team, page.format(chris=people["chris"].public_id, invoice=Invoice.objects.get().public_id))
+    path = path_of(
+        team, page.format(chris=people["chris"].public_id, invoice=Invoice.objects.get().public_id)
+    )
     assert queries(browser(people["anna"]), path) <= QUERIES_MAX
 
 
@@ -314,5 +323,3 @@ def test_an_open_invoice_is_named_with_what_is_due(
     page = words(browser(people["anna"]).get(path_of(team)).content)
     assert "Invoice INV-2026-00002 is open: €81.61" in page
     assert "12 July 2026" in page
-
-

@@ -194,7 +194,9 @@ def test_card_to_paypal_to_card_each_ends_in_done(paid: Subscription, team: Spac
     assert PaymentMethod.objects.filter(status="replaced").count() == 2
 
 
-def test_a_refused_card_leaves_the_old_one_and_says_so(paid: Subscription, team: Space, people: People) -> None:
+def test_a_refused_card_leaves_the_old_one_and_says_so(
+    paid: Subscription, team: Space, people: People
+) -> None:
     anna = browser(people["anna"])
     there = choose(anna, team, "paypal")
     address = pages.save_paypal(Client(), there, pages.email_of("setup_refused"))
@@ -205,7 +207,9 @@ def test_a_refused_card_leaves_the_old_one_and_says_so(paid: Subscription, team:
     assert active() == "Visa •••• 4242"
 
 
-def test_coming_back_without_finishing_changes_nothing(paid: Subscription, team: Space, people: People) -> None:
+def test_coming_back_without_finishing_changes_nothing(
+    paid: Subscription, team: Space, people: People
+) -> None:
     anna = browser(people["anna"])
     choose(anna, team, "card")
     setup = paid.customer.setups.latest("id")
@@ -254,7 +258,11 @@ def test_information_is_changed_and_written_down(paid: Subscription, team: Space
     assert answer.headers["Location"] == path_of(team)
     paid.customer.refresh_from_db()
     kept = paid.customer
-    assert (kept.company, kept.postal_code, kept.vat_number) == ("Kade Groep B.V.", "1011 AB", "NL123456782B90")
+    assert (kept.company, kept.postal_code, kept.vat_number) == (
+        "Kade Groep B.V.",
+        "1011 AB",
+        "NL123456782B90",
+    )
     event = Event.objects.get(kind="customer.changed")
     assert (event.before["postal_code"], event.after["postal_code"]) == ("1015 BA", "1011 AB")
     assert "city" not in event.after
@@ -267,7 +275,9 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(
     wrong = {**DETAILS, "postal_code": "10", "vat_number": "NL1", "name": ""}
     page = words(browser(people["anna"]).post(path_of(team, "information"), wrong).content)
     assert "This is not a postal code of this country." in page
-    page = words(browser(people["anna"]).post(path_of(team, "information"), {**DETAILS, "vat_number": "NL1"}).content)
+    page = words(
+        browser(people["anna"]).post(path_of(team, "information"), {**DETAILS, "vat_number": "NL1"}).content
+    )
     assert "This is not a VAT number of this country." in page
     paid.customer.refresh_from_db()
     assert (paid.customer.name, paid.customer.vat_number) == ("Anna", "")
@@ -301,7 +311,9 @@ def test_a_country_without_cities_asks_for_none(paid: Subscription, team: Space,
 # Plan
 
 
-def test_sizes_below_the_people_counted_are_not_offered(paid: Subscription, team: Space, people: People) -> None:
+def test_sizes_below_the_people_counted_are_not_offered(
+    paid: Subscription, team: Space, people: People
+) -> None:
     page = browser(people["anna"]).get(path_of(team, "plan")).content.decode()
     assert '<option value="2"' not in page
     assert '<option value="3"' in page
@@ -340,7 +352,9 @@ def test_the_list_of_a_workspace_counts_everybody(world: World, people: People) 
     assert "All seats are taken." in page
 
 
-def test_the_list_is_searched_and_paged(world: World, paid: Subscription, team: Space, people: People) -> None:
+def test_the_list_is_searched_and_paged(
+    world: World, paid: Subscription, team: Space, people: People
+) -> None:
     world.crowd(team, 30)
     anna = browser(people["anna"])
     page = words(anna.get(path_of(team, "seats")).content)
@@ -377,16 +391,16 @@ def test_the_pdf_is_the_same_bytes_ever_after(paid: Subscription, team: Space, p
     assert first.headers["Content-Disposition"] == 'attachment; filename="INV-2026-00001.pdf"'
 
 
-def test_a_year_comes_as_one_file(
-    clock: HandClock, paid: Subscription, team: Space, people: People
-) -> None:
+def test_a_year_comes_as_one_file(clock: HandClock, paid: Subscription, team: Space, people: People) -> None:
     clock.set(datetime(2026, 6, 12, 10, tzinfo=UTC))
     renewals.renew(paid.pk, now=clock.now)
     answer = browser(people["anna"], "nl").get(path_of(team, "invoices/2026.zip"))
     assert answer.headers["Content-Disposition"] == 'attachment; filename="facturen-2026.zip"'
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.namelist() == ["INV-2026-00001.pdf", "INV-2026-00002.pdf"]
-        single = browser(people["anna"]).get(path_of(team, f"invoices/{Invoice.objects.earliest('id').public_id}/pdf"))
+        single = browser(people["anna"]).get(
+            path_of(team, f"invoices/{Invoice.objects.earliest('id').public_id}/pdf")
+        )
         assert archive.read("INV-2026-00001.pdf") == single.content
 
 
@@ -405,7 +419,9 @@ def test_a_credit_note_stands_beside_its_invoice(
     world: World, clock: HandClock, paid: Subscription, acme: Space, team: Space, people: People
 ) -> None:
     clock.set(datetime(2026, 5, 30, 10, tzinfo=UTC))
-    subscribe(acme, people["anna"], clock.now, seats=30, customer=customer_of(people["anna"], clock.now, **DUTCH))
+    subscribe(
+        acme, people["anna"], clock.now, seats=30, customer=customer_of(people["anna"], clock.now, **DUTCH)
+    )
     anna, note = browser(people["anna"]), Invoice.objects.get(kind="credit_note")
     listed = words(anna.get(path_of(team)).content)
     assert "CN-2026-00001" in listed

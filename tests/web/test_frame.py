@@ -50,7 +50,9 @@ def test_on_a_paid_space_only_its_billing_owner_sees_the_button_while_there_is_a
     assert not framed(anna, atelier).show_upgrade
 
 
-def test_the_switcher_names_the_organizations_plan_and_the_sidebar_each_teams_own(world: World, clock: HandClock) -> None:
+def test_the_switcher_names_the_organizations_plan_and_the_sidebar_each_teams_own(
+    world: World, clock: HandClock
+) -> None:
     anna = world.person("Anna")
     acme = world.organization(anna)
     team, other = world.team(acme, anna), world.team(acme, anna, name="Verkoop")
@@ -59,7 +61,11 @@ def test_the_switcher_names_the_organizations_plan_and_the_sidebar_each_teams_ow
     assert [row["plan_label"] for row in framed(anna, acme).teams] == ["Business", ""]
     assert [framed(anna, place).place_plan_label for place in (team, other)] == ["Business", "Basic"]
     subscribe(acme, anna, clock.now, plan="premium")
-    assert [framed(anna, place).plan_label for place in (team, other, acme)] == ["Premium", "Premium", "Premium"]
+    assert [framed(anna, place).plan_label for place in (team, other, acme)] == [
+        "Premium",
+        "Premium",
+        "Premium",
+    ]
     assert [row["plan_label"] for row in framed(anna, acme).teams] == ["", ""]
 
 

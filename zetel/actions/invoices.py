@@ -98,7 +98,11 @@ def _write_lines(invoice: Invoice, document: Document, subscription: Subscriptio
     )
     InvoiceTax.objects.bulk_create(
         InvoiceTax(
-            invoice=invoice, category=row.category, rate_bp=row.rate_bp, base_amount=row.net, tax_amount=row.tax
+            invoice=invoice,
+            category=row.category,
+            rate_bp=row.rate_bp,
+            base_amount=row.net,
+            tax_amount=row.tax,
         )
         for row in document.taxes
     )

@@ -25,7 +25,9 @@ def record_outcome(reference: str, outcome: Outcome, *, now: datetime) -> Attemp
     """Book an outcome by our reference; None for a reference that is not ours. Repeating it changes nothing."""
     with transaction.atomic():
         attempt = (
-            Attempt.objects.select_related("payment__customer", "payment__change__space", "payment__invoice__space")
+            Attempt.objects.select_related(
+                "payment__customer", "payment__change__space", "payment__invoice__space"
+            )
             .filter(reference=reference)
             .first()
         )
@@ -149,7 +151,9 @@ def _park(attempt: Attempt, decision: Decision, outcome: Outcome, now: datetime)
     if decision.status is not AttemptStatus.PARKED:
         _tell_staff(attempt, "paid_after_refusal", now, said=outcome.amount)
         return
-    transition(attempt, transitions.ATTEMPT, "parked", **{**_facts(outcome, now), "reason": "amount_mismatch"})
+    transition(
+        attempt, transitions.ATTEMPT, "parked", **{**_facts(outcome, now), "reason": "amount_mismatch"}
+    )
     transition(attempt.payment, transitions.PAYMENT, "parked")
     change = attempt.payment.change
     if change:
@@ -184,7 +188,11 @@ def expire(change: Change, *, now: datetime) -> bool:
         if change.expires_at > now or not transition(change, transitions.CHANGE, "expired", reason="expired"):
             return False
         record(
-            EventType.CHANGE_EXPIRED, now=now, actor=None, space=change.space, subscription=change.subscription
+            EventType.CHANGE_EXPIRED,
+            now=now,
+            actor=None,
+            space=change.space,
+            subscription=change.subscription,
         )
         growth.declined(change, reason="expired", hard=False, now=now)
     return True

@@ -149,4 +149,6 @@ def settle_refund(refund: Refund, *, kind: str, refund_id: str, reason: str, now
 
 
 def _with_all() -> QuerySet[Attempt]:
-    return Attempt.objects.select_related("payment__customer", "payment__change__space", "payment__invoice", "method")
+    return Attempt.objects.select_related(
+        "payment__customer", "payment__change__space", "payment__invoice", "method"
+    )

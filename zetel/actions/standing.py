@@ -44,7 +44,9 @@ class Around:
     inside: tuple[Subscription, ...]
     terms: Mapping[uuid.UUID, tuple[Terms, ...]]
 
-    def holdings(self, rows: Iterable[Subscription], ranks: Mapping[str, int], on: date) -> tuple[Holding, ...]:
+    def holdings(
+        self, rows: Iterable[Subscription], ranks: Mapping[str, int], on: date
+    ) -> tuple[Holding, ...]:
         """Subscriptions as `rules.coverage` sees them, with the plan of their terms on a day."""
         return tuple(holding(row, self.terms.get(row.pk, ()), ranks, on) for row in rows)
 
@@ -150,7 +152,9 @@ def counted_names(space: Space) -> list[str]:
 
 def balance_of(customer: Customer, currency: str) -> int:
     """What the seller owes this customer in one currency (rule M9)."""
-    total = BalanceEntry.objects.filter(customer=customer, currency=currency).aggregate(sum=Sum("amount"))["sum"]
+    total = BalanceEntry.objects.filter(customer=customer, currency=currency).aggregate(sum=Sum("amount"))[
+        "sum"
+    ]
     return int(total or 0)
 
 
@@ -192,7 +196,9 @@ def basis(around: Around, customer: Customer, balance: int) -> str:
 
 def change_basis(subscription: Subscription, customer: Customer, *, balance: int, beyond: int) -> str:
     """The same for a change of a subscription; `beyond` are the people beyond its seats (C6)."""
-    return _hash([[str(customer.pk), customer.version, balance], [str(subscription.pk), subscription.version], beyond])
+    return _hash(
+        [[str(customer.pk), customer.version, balance], [str(subscription.pk), subscription.version], beyond]
+    )
 
 
 def _hash(facts: Sequence[object]) -> str:

@@ -123,7 +123,9 @@ def demo(data: Data = None) -> None:
 
 @app.command()
 def doctor(
-    rule: Annotated[list[str] | None, typer.Option(help="Only this rule, such as X5; may be repeated.")] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option(help="Only this rule, such as X5; may be repeated.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     data: Data = None,
 ) -> None:

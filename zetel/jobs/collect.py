@@ -44,7 +44,9 @@ def ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
     change = attempt.payment.change
     over = _is_over(change, now) if change is not None else _was_taken_back(attempt)
     gateway = gateways.get(attempt.gateway)
-    outcome = gateway.cancel(reference=attempt.reference) if over else gateway.fetch(reference=attempt.reference)
+    outcome = (
+        gateway.cancel(reference=attempt.reference) if over else gateway.fetch(reference=attempt.reference)
+    )
     if outcome is None:
         outcome = _charge(attempt)
     outcomes.record_outcome(attempt.reference, outcome, now=now)

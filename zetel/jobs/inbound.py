@@ -38,7 +38,11 @@ def _apply(event: GatewayEvent, now: datetime) -> bool:
     if event.kind == "charge" and event.outcome is not None:
         return outcomes.record_outcome(event.reference, event.outcome, now=now) is not None
     if event.kind == "refund" and event.refund is not None:
-        refund = Refund.objects.select_related("attempt__payment__customer").filter(reference=event.reference).first()
+        refund = (
+            Refund.objects.select_related("attempt__payment__customer")
+            .filter(reference=event.reference)
+            .first()
+        )
         if refund is None:
             return False
         said = event.refund

@@ -66,7 +66,9 @@ class PaymentMethod(Row):
         constraints = [
             one_of("kind", *METHOD_KINDS, name="method_kind"),
             one_of("status", *MethodStatus, name="method_status"),
-            models.UniqueConstraint(fields=["customer"], condition=Q(status="active"), name="method_one_active"),
+            models.UniqueConstraint(
+                fields=["customer"], condition=Q(status="active"), name="method_one_active"
+            ),
         ]
 
 

@@ -61,7 +61,8 @@ class Invoice(Row):
             one_of("kind", "invoice", "credit_note", name="invoice_kind"),
             one_of("state", *InvoiceStatus, name="invoice_state"),
             models.CheckConstraint(
-                condition=Q(total_amount=models.F("net_amount") + models.F("tax_amount")), name="invoice_total"
+                condition=Q(total_amount=models.F("net_amount") + models.F("tax_amount")),
+                name="invoice_total",
             ),
             models.UniqueConstraint(fields=["series", "sequence"], name="invoice_number_once"),
             models.UniqueConstraint(fields=["subscription", "renews_on"], name="invoice_one_per_period"),

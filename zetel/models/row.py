@@ -24,4 +24,6 @@ class Row(models.Model):
 
 def one_of(field: str, *values: str, name: str) -> models.CheckConstraint:
     """A check that keeps a text column to the values our tables of transitions know."""
-    return models.CheckConstraint(condition=models.Q(**{f"{field}__in": [str(value) for value in values]}), name=name)
+    return models.CheckConstraint(
+        condition=models.Q(**{f"{field}__in": [str(value) for value in values]}), name=name
+    )

@@ -58,8 +58,9 @@ class Person(AbstractBaseUser, Row):
 
 class SpaceQuerySet(models.QuerySet["Space"]):
     def joined_by(self, person_id: uuid.UUID) -> "SpaceQuerySet":
-        return self.filter(memberships__person_id=person_id, memberships__left_at=None,
-                           memberships__deactivated_at=None)
+        return self.filter(
+            memberships__person_id=person_id, memberships__left_at=None, memberships__deactivated_at=None
+        )
 
 
 class Space(Row):
@@ -131,8 +132,12 @@ class Membership(Row):
     class Meta:
         constraints = [
             one_of("standing", MEMBER, GUEST, name="membership_standing"),
-            models.UniqueConstraint(fields=["space", "person"], condition=Q(left_at=None), name="membership_once"),
-            models.CheckConstraint(condition=~Q(standing=GUEST, is_admin=True), name="membership_guest_no_admin"),
+            models.UniqueConstraint(
+                fields=["space", "person"], condition=Q(left_at=None), name="membership_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(standing=GUEST, is_admin=True), name="membership_guest_no_admin"
+            ),
         ]
 
     @property
@@ -151,9 +156,7 @@ class Domain(Row):
     proved_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(name=Lower(F("name"))), name="domain_lower_case")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(name=Lower(F("name"))), name="domain_lower_case")]
 
 
 class Invitation(Row):
@@ -174,7 +177,9 @@ class Invitation(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["space", "email"], condition=Q(accepted_at=None, revoked_at=None), name="invitation_once"
+                fields=["space", "email"],
+                condition=Q(accepted_at=None, revoked_at=None),
+                name="invitation_once",
             )
         ]
 

@@ -59,14 +59,20 @@ class Subscription(Row):
         constraints = [
             one_of("status", *SubscriptionStatus, name="subscription_status"),
             one_of("on_exceed", "grow", "ask", name="subscription_on_exceed"),
-            models.UniqueConstraint(fields=["space"], condition=Q(status__in=LIVE), name="subscription_one_live"),
+            models.UniqueConstraint(
+                fields=["space"], condition=Q(status__in=LIVE), name="subscription_one_live"
+            ),
         ]
         indexes = [
             models.Index(
-                fields=["next_bill_at"], condition=Q(status="active", parked_reason=""), name="subscription_due"
+                fields=["next_bill_at"],
+                condition=Q(status="active", parked_reason=""),
+                name="subscription_due",
             ),
             models.Index(
-                fields=["dunning_at"], condition=Q(status="past_due", parked_reason=""), name="subscription_to_dun"
+                fields=["dunning_at"],
+                condition=Q(status="past_due", parked_reason=""),
+                name="subscription_to_dun",
             ),
         ]
 
@@ -146,7 +152,9 @@ class Change(Row):
     class Meta:
         constraints = [
             one_of("status", *ChangeStatus, name="change_status"),
-            models.UniqueConstraint(fields=["space"], condition=Q(status__in=WAITING), name="change_one_waiting"),
+            models.UniqueConstraint(
+                fields=["space"], condition=Q(status__in=WAITING), name="change_one_waiting"
+            ),
         ]
 
 

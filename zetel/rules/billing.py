@@ -252,7 +252,15 @@ def as_billed(line: Line, line_id: str) -> Billed:
 def _order(line: Line) -> tuple[date, bool, date, str, int, int, date]:
     """By first day, credits before charges; the rest makes the order the same every time."""
     is_charge = line.kind == "charge"
-    return (line.start, is_charge, line.period_start, line.plan, line.unit_amount, line.rate_bp or 0, line.end)
+    return (
+        line.start,
+        is_charge,
+        line.period_start,
+        line.plan,
+        line.unit_amount,
+        line.rate_bp or 0,
+        line.end,
+    )
 
 
 def _due_stretches(
@@ -309,7 +317,9 @@ def _layers(lines: Sequence[Billed]) -> list[_Layer]:
             if layer.inherited == inherited and (not line.takes_back or layer.line_id in line.takes_back)
         ]
         taken = list(_latest_first(fitting, -line.seats))
-        assert sum(seats for _, seats in taken) == -line.seats, f"line {line.line_id} takes back more than was billed"
+        assert sum(seats for _, seats in taken) == -line.seats, (
+            f"line {line.line_id} takes back more than was billed"
+        )
         for layer, seats in taken:
             layer.seats -= seats
     return [layer for layer in layers if layer.seats]
@@ -343,7 +353,9 @@ def _charge(key: _Key, stretch: _Stretch, added: bool, discounts: Sequence[Disco
     """A charge; several discounts valid for one period add up, to the whole price at most."""
     discount_bp = min(10_000, sum(d.discount_bp for d in discounts if d.valid_on(key.period_start)))
     whole = (stretch.start, stretch.end) == (key.period_start, key.period_end)
-    return _line("charge", key, stretch, _Inherited(0, "", discount_bp), "M2" if whole and not added else "M7", ())
+    return _line(
+        "charge", key, stretch, _Inherited(0, "", discount_bp), "M2" if whole and not added else "M7", ()
+    )
 
 
 def _credits(key: _Key, surplus: dict[tuple[str, _Inherited], list[_Stretch]]) -> Iterator[Line]:

@@ -116,8 +116,7 @@ CODES: Mapping[str, int] = MappingProxyType(_CODES)
 
 
 class ZetelError(Exception):
-    """A refusal that a person, a program or a gateway can cause; `params` fill the sentence made at the edge.
-    """
+    """A refusal that a person, a program or a gateway can cause; `params` fill the sentence made at the edge."""
 
     def __init__(self, code: str, **params: object) -> None:
         assert code in CODES, f"error code {code!r} is not in zetel/rules/errors.py"

@@ -92,7 +92,9 @@ class EventType(StrEnum):
     SETTINGS_CHANGED = "settings.changed"
 
 
-_NOT_ON_TIMELINE_NOUNS = frozenset({"person", "staff", "catalog", "price", "quote", "clock", "settings", "invitation"})
+_NOT_ON_TIMELINE_NOUNS = frozenset(
+    {"person", "staff", "catalog", "price", "quote", "clock", "settings", "invitation"}
+)
 _NOT_ON_TIMELINE = frozenset(
     {
         EventType.SPACE_CREATED,

@@ -115,15 +115,20 @@ _FINANCE = frozenset(
         _C.STAFF_EXPORT,
     }
 )
-_OPERATOR = _SALES | _SUPPORT | _FINANCE | {
-    _C.STAFF_CANCEL_NOW,
-    _C.STAFF_CATALOG_EDIT,
-    _C.STAFF_TAX_EDIT,
-    _C.STAFF_GATEWAYS_EDIT,
-    _C.STAFF_KEYS_EDIT,
-    _C.STAFF_NAME,
-    _C.SANDBOX_CLOCK,
-}
+_OPERATOR = (
+    _SALES
+    | _SUPPORT
+    | _FINANCE
+    | {
+        _C.STAFF_CANCEL_NOW,
+        _C.STAFF_CATALOG_EDIT,
+        _C.STAFF_TAX_EDIT,
+        _C.STAFF_GATEWAYS_EDIT,
+        _C.STAFF_KEYS_EDIT,
+        _C.STAFF_NAME,
+        _C.SANDBOX_CLOCK,
+    }
+)
 
 # A former owner holds this beside whatever they still are: on a space that was once paid, its invoices only.
 MATRIX: Mapping[Role, frozenset[Capability]] = MappingProxyType(

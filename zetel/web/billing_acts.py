@@ -11,7 +11,10 @@ from zetel.web.billing_view import Billing, seats_words
 def acts_of(billing: Billing, latest: Invoice | None) -> list[dict[str, str]]:
     """Address, icon, label and a short note of each act."""
     space = billing.space.pk
-    used = gettext("%(used)s of %(seats)s in use") % {"used": number(billing.counted), "seats": number(billing.seats)}
+    used = gettext("%(used)s of %(seats)s in use") % {
+        "used": number(billing.counted),
+        "seats": number(billing.seats),
+    }
     plan = " · ".join((billing.plan, billing.cycle, seats_words(billing.seats)))
     all_of_them = reverse("billing_invoices", args=[space])
     invoice = reverse("billing_invoice", args=[space, latest.pk]) if latest else all_of_them

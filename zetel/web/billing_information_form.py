@@ -48,7 +48,9 @@ _SENTENCES: Mapping[str, str | Promise] = {
 class BillingInformationForm(ZetelForm):
     """Unbound when the country was just changed, so that nobody is scolded for fields they have not seen yet."""
 
-    name = forms.CharField(label=_("Name"), max_length=LONGEST["name"], help_text=_("Who receives the invoice."))
+    name = forms.CharField(
+        label=_("Name"), max_length=LONGEST["name"], help_text=_("Who receives the invoice.")
+    )
     company = forms.CharField(label=_("Company"), max_length=LONGEST["company"], required=False)
     country = forms.ChoiceField(label=_("Country"))
     address_line1 = forms.CharField(label=_("Street and number"), max_length=LONGEST["address_line1"])
@@ -76,10 +78,14 @@ class BillingInformationForm(ZetelForm):
     )
     drawn_for = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None
+    ) -> None:
         before = dict(initial or {})
         country = str((data if data is not None else before).get("country") or "NL")
-        self.rearranged = data is not None and (data.get("act") == REARRANGE or data.get("drawn_for") != country)
+        self.rearranged = data is not None and (
+            data.get("act") == REARRANGE or data.get("drawn_for") != country
+        )
         if data is not None and self.rearranged:
             before |= {name: data.get(name, "") for name in self.base_fields}
             data = None
@@ -91,7 +97,9 @@ class BillingInformationForm(ZetelForm):
     @classmethod
     def of(cls, customer: Customer, data: Mapping[str, Any] | None = None) -> "BillingInformationForm":
         """The form filled with what is on file."""
-        return cls(data, initial={name: getattr(customer, name) for name in BillingInformation.__dataclass_fields__})
+        return cls(
+            data, initial={name: getattr(customer, name) for name in BillingInformation.__dataclass_fields__}
+        )
 
     def _fit(self, country: str) -> None:
         """Leave the fields that addresses of this country have, in its order and under its names."""
@@ -111,7 +119,9 @@ class BillingInformationForm(ZetelForm):
         fields["time_zone"] = _zone_field(fields["time_zone"], str(self.initial.get("time_zone") or ""))
         if country in EU_COUNTRIES:
             prefix = "EL" if country == "GR" else country
-            fields["vat_number"].help_text = gettext("With or without %(prefix)s in front.") % {"prefix": prefix}
+            fields["vat_number"].help_text = gettext("With or without %(prefix)s in front.") % {
+                "prefix": prefix
+            }
         else:
             fields["vat_number"].label = gettext("Tax number")
         lines = " ".join(address.parts).replace("address_line1", "address_line1 address_line2").split()
@@ -169,7 +179,9 @@ def _country_field() -> forms.ChoiceField:
         "hx-post": "", "hx-select": "#billing-fields", "hx-target": "#billing-fields", "hx-swap": "outerHTML",
         "hx-vals": f'{{"act": "{REARRANGE}"}}',
     }  # fmt: skip
-    return forms.ChoiceField(label=_("Country"), choices=places.countries(), widget=forms.Select(attrs=redraw))
+    return forms.ChoiceField(
+        label=_("Country"), choices=places.countries(), widget=forms.Select(attrs=redraw)
+    )
 
 
 def _zone_field(field: forms.Field, held: str) -> forms.ChoiceField:

@@ -62,7 +62,8 @@ def lines_shown(invoice: Invoice, lines: list[InvoiceLine], catalog: Catalog) ->
     return [
         LineShown(
             title=f"{plan_name(catalog, line.plan)}, {cycle_word(line.cycle)}",
-            period=gettext("%(start)s up to %(end)s") % {"start": longdate(line.start), "end": longdate(line.end)},
+            period=gettext("%(start)s up to %(end)s")
+            % {"start": longdate(line.start), "end": longdate(line.end)},
             explanation=explained(line, invoice.currency),
             amount=Money(line.amount - line.discount_amount, invoice.currency),
         )
@@ -91,7 +92,11 @@ def _totals(invoice: Invoice) -> list[dict[str, object]]:
     net = Money(invoice.net_amount, currency)
     rows: list[dict[str, object]] = [{"label": gettext("Net"), "money": net}]
     rows += [
-        {"label": _tax_words(tax.category, tax.rate_bp), "money": Money(tax.tax_amount, currency), "kind": "soft"}
+        {
+            "label": _tax_words(tax.category, tax.rate_bp),
+            "money": Money(tax.tax_amount, currency),
+            "kind": "soft",
+        }
         for tax in invoice.taxes.order_by("category", "-rate_bp")
     ]
     rows.append({"label": gettext("Total"), "money": Money(invoice.total_amount, currency), "kind": "total"})
@@ -145,7 +150,11 @@ def year(request: HttpRequest, space_id: uuid.UUID, of_year: int) -> HttpRespons
 def _load(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> tuple[Seen, Invoice]:
     """A document of this space that the person may read; one of another space does not exist here."""
     seen = load_space(request, space_id, Capability.INVOICES_SEE)
-    paid = Payment.objects.filter(invoice=OuterRef("pk"), status="paid").order_by("-paid_at").values("paid_at")[:1]
+    paid = (
+        Payment.objects.filter(invoice=OuterRef("pk"), status="paid")
+        .order_by("-paid_at")
+        .values("paid_at")[:1]
+    )
     rows = invoices_of(seen.space, seen.person).filter(pk=invoice_id)
     found = rows.select_related("customer", "credits", "space").annotate(paid_at=Subquery(paid)).first()
     if found is None:

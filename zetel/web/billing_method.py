@@ -104,4 +104,6 @@ def returned(request: HttpRequest, space_id: uuid.UUID, setup_id: uuid.UUID) -> 
         **place(seen), "outcome": outcome, "old": billing.method,
         "method": kept if outcome == "done" else None, "onward": setup.next_path,
     }  # fmt: skip
-    return render(request, "billing/method_done.html", context, status=503 if outcome == "unavailable" else 200)
+    return render(
+        request, "billing/method_done.html", context, status=503 if outcome == "unavailable" else 200
+    )

@@ -72,7 +72,9 @@ def confirm(request: HttpRequest, space_id: uuid.UUID, person_id: uuid.UUID) -> 
 
 def _take_away(billing: Billing, person: Person, now: datetime) -> None:
     """The old owner's own method, if it is still the one in use."""
-    method = PaymentMethod.objects.filter(customer=billing.customer, status="active", set_up_by=person).first()
+    method = PaymentMethod.objects.filter(
+        customer=billing.customer, status="active", set_up_by=person
+    ).first()
     if method:
         methods.remove(method, person=person, now=now)
 

@@ -103,9 +103,13 @@ def _facts(billing: Billing) -> list[dict[str, object]]:
         rows.append({"label": gettext("Renews on"), "value": longdate(billing.next_on), "note": note})
     elif billing.subscription.ends_on:
         kept = gettext("Everything that was made here is kept.")
-        rows.append({"label": gettext("Ends on"), "value": longdate(billing.subscription.ends_on), "note": kept})
+        rows.append(
+            {"label": gettext("Ends on"), "value": longdate(billing.subscription.ends_on), "note": kept}
+        )
     rows.append({"label": gettext("Paid by"), "value": str(billing.customer)})
-    rows.append({"label": gettext("Billing owner"), "value": billing.owner.label, "note": billing.owner.email})
+    rows.append(
+        {"label": gettext("Billing owner"), "value": billing.owner.label, "note": billing.owner.email}
+    )
     return rows
 
 
@@ -125,8 +129,14 @@ def _instead(request: HttpRequest, seen: Seen, now: datetime) -> HttpResponse:
 
 def _ended(request: HttpRequest, seen: Seen, now: datetime) -> HttpResponse:
     """For the last billing owner: the invoices stay, and the plan can be bought again."""
-    last = Subscription.objects.filter(space=seen.space, status="ended", last_owner=seen.person).order_by("-id").first()
-    page = Paginator(invoices_of(seen.space, seen.person), INVOICES_ON_A_PAGE).get_page(request.GET.get("page"))
+    last = (
+        Subscription.objects.filter(space=seen.space, status="ended", last_owner=seen.person)
+        .order_by("-id")
+        .first()
+    )
+    page = Paginator(invoices_of(seen.space, seen.person), INVOICES_ON_A_PAGE).get_page(
+        request.GET.get("page")
+    )
     context = {
         **place(seen, has_tab=False), "ended_on": last.ended_on if last else None, "page": page,
         "was_unpaid": last is not None and last.end_reason == "unpaid",
@@ -151,7 +161,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """Lead a billing owner to the tab, or to a choice of several; a former one to the invoices; others a word."""
     person = person_of(request)
     owned = Subscription.objects.filter(status__in=LIVE, customer__billing_owner=person)
-    places = [Place(row.space) for row in owned.select_related("space").order_by("space__name", "id")[:PLACES_MAX]]
+    places = [
+        Place(row.space) for row in owned.select_related("space").order_by("space__name", "id")[:PLACES_MAX]
+    ]
     kept = left_behind(person)
     has_past = _past(person).exists()
     if len(places) == 1 and not kept and not has_past:

@@ -119,7 +119,9 @@ class Billing:
         if self.past_due:
             return State(self.past_due.words, "bad")
         if status == "trial":
-            return State(gettext("Trial until %(date)s") % {"date": longdate(ends_on or self.next_on)}, "info")
+            return State(
+                gettext("Trial until %(date)s") % {"date": longdate(ends_on or self.next_on)}, "info"
+            )
         if ends_on:
             return State(gettext("Ends on %(date)s") % {"date": longdate(ends_on)}, "warn")
         return State(gettext("Active"), "good")
@@ -139,7 +141,9 @@ class Billing:
         """What the next period will cost with tax, as things stand now; seats grow with the people counted (C7)."""
         if self.next_on is None or self.subscription.status == "trial":
             return None
-        terms = renewal_terms(self.terms, on=self.next_on, counted=self.counted) or terms_at(self.terms, self.next_on)
+        terms = renewal_terms(self.terms, on=self.next_on, counted=self.counted) or terms_at(
+            self.terms, self.next_on
+        )
         assert terms is not None, "a boundary has terms"
         lines = due_minus_billed((replace(terms, starts_on=self.next_on),), (), through=self.next_on)
         asked = document(lines, standing.treatment_of(self.space, self.customer, self.next_on))
@@ -184,7 +188,9 @@ def billing_of(space: Space, now: datetime) -> Billing | None:
         customer=row.customer,
         terms=tuple(_terms(facts) for facts in kept.terms_kept),
         counted=kept.counted,
-        method=Method(kept.method_kind, kept.method_label, kept.method_expires_on) if kept.method_kind else None,
+        method=Method(kept.method_kind, kept.method_label, kept.method_expires_on)
+        if kept.method_kind
+        else None,
         catalog=CatalogVersion.objects.current(),
         today=standing.today_of(space, row.customer, now),
     )
@@ -215,7 +221,9 @@ def load_for_billing(request: HttpRequest, space_id: Any) -> Seen:
     return load_space(request, space_id, Capability.BILLING_SEE_OWNER)
 
 
-def load_owned(request: HttpRequest, space_id: Any, capability: Capability, now: datetime) -> tuple[Seen, Billing]:
+def load_owned(
+    request: HttpRequest, space_id: Any, capability: Capability, now: datetime
+) -> tuple[Seen, Billing]:
     """A space and its live subscription for an act of the billing owner; raises no_subscription after an end."""
     seen = load_space(request, space_id, capability)
     billing = billing_of(seen.space, now)
@@ -254,7 +262,11 @@ class InvoiceShown:
     @property
     def is_payable(self) -> bool:
         """Whether paying it by hand makes sense; the page of paying says what else there is."""
-        return self.invoice.kind == "invoice" and self.invoice.state == "open" and self.invoice.space_id is not None
+        return (
+            self.invoice.kind == "invoice"
+            and self.invoice.state == "open"
+            and self.invoice.space_id is not None
+        )
 
 
 def shown(invoices: Iterable[Invoice], today: date) -> list[InvoiceShown]:

@@ -79,7 +79,11 @@ def _fill(made: Frame, request: HttpRequest, person: Person) -> None:
     root = place.organization or place if place.organization_id else place
     standings = {stay.space_id: stay for stay in stays}
     plans = _Plans(root)
-    made.space = {"name": root.name, "url": reverse("space_home", args=[root.pk]), "public_id": root.public_id}
+    made.space = {
+        "name": root.name,
+        "url": reverse("space_home", args=[root.pk]),
+        "public_id": root.public_id,
+    }
     made.spaces = [_switch(space, root) for space in roots]
     if not any(space.pk == root.pk for space in roots):
         made.spaces.insert(0, _switch(root, root))
