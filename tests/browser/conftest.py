@@ -5,13 +5,12 @@ dark. A window remembers what went wrong in it, and a test ends badly when somet
 a folder, `shot` keeps pictures there.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -34,9 +33,12 @@ class Window:
         self.faults: list[str] = []
         self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
         self.page.on("console", lambda said: self._hear(said.type, said.text))
-        self.page.on(
-            "requestfailed", lambda lost: self.faults.append(f"not loaded: {lost.url} {lost.failure}")
-        )
+        self.page.on("requestfailed", lambda lost: self._miss(lost.url, lost.failure or ""))
+
+    def _miss(self, url: str, why: str) -> None:
+        """What could not be loaded; going on to the next page gives up what the last one still asked for."""
+        if why != "net::ERR_ABORTED":
+            self.faults.append(f"not loaded: {url} {why}")
 
     def _hear(self, kind: str, text: str) -> None:
         """Every error in the console is a fault, but for pages that refuse on purpose."""
@@ -69,17 +71,6 @@ class Window:
             path.mkdir(parents=True, exist_ok=True)
             self.page.evaluate("() => { scrollTo(0, 0); return document.fonts.ready.then(() => 0); }")
             self.page.screenshot(path=path / f"{name}-{self.name}.png", full_page=True)
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    # Playwright keeps an event loop in this thread, which Django would take for asynchronous code of ours.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium)
-        yield running
-        running.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -58,10 +58,14 @@ class Visit:
         return reverse(f"upgrade_{name}", args=[self.draft.public_id])
 
     def to(self, name: str) -> HttpResponse:
-        """On to a step, by a GET of its own, so that a reload sends nothing twice; htmx moves the whole page."""
+        """On to a step of the flow."""
+        return self.away(self.url(name))
+
+    def away(self, address: str) -> HttpResponse:
+        """On by a GET of its own, so that a reload sends nothing twice; htmx moves the whole page."""
         if self.request.headers.get("HX-Request") == "true":
-            return HttpResponse(headers={"HX-Redirect": self.url(name)})
-        return redirect(self.url(name))
+            return HttpResponse(headers={"HX-Redirect": address})
+        return redirect(address)
 
 
 View = Callable[..., HttpResponse]

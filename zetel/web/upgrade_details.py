@@ -10,7 +10,6 @@ from datetime import datetime
 
 from django import forms
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
@@ -113,7 +112,7 @@ def details(visit: Visit) -> HttpResponse:
         )  # fmt: skip
     except ZetelError as error:
         if error.code == "already_subscribed" and _is_owner(visit):
-            return redirect(f"{reverse('billing_plan', args=[visit.space.pk])}?{_asked(wish)}")
+            return visit.away(f"{reverse('billing_plan', args=[visit.space.pk])}?{_asked(wish)}")
         return back_to(visit, error)
     lower = estimate.lower_plans
     form = _form(visit, place, wish, lower)
