@@ -115,8 +115,7 @@ def test_by_keyboard_alone(visit: Visit, anna: Person, studio: Space) -> None:
     page.wait_for_url("**/plan/quo_*")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["wide", "phone"])
+@pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)], ids=["wide-light", "phone-dark"])
 def test_axe_finds_nothing_serious_and_nothing_runs_over(
     visit: Visit, world: World, anna: Person, studio: Space, clock: HandClock, phone: bool, dark: bool
 ) -> None:
