@@ -11,10 +11,10 @@ run: $(INSTALLED)  ## start Zetel with sample data; PORT and DATA may be given
 	@exec $(PY) -m zetel up --demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
 test: lint  ## everything; says what it had to leave out
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 test-long: $(INSTALLED)  ## everything, and all four hundred lives of subscriptions instead of a tenth
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --long
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder --long
 
 test-fast: $(INSTALLED)  ## rules, house and actions
 	$(PY) -m pytest -q tests/rules tests/house tests/actions
