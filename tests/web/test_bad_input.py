@@ -59,6 +59,16 @@ BODIES: Mapping[str, tuple[str, bytes]] = {
     "too many": ("application/x-www-form-urlencoded", b"&".join(b"a=1" for _ in range(2000))),
 }  # fmt: skip
 
+# Bodies of other kinds are answered before any form reads them: a few addresses speak for all.
+WITH_BODIES = (
+    "account_login",
+    "space_new",
+    "billing_information",
+    "upgrade_billing",
+    "staff_clock",
+    "gateway_webhook",
+)
+
 OURS = [
     name
     for name in NAMES
@@ -106,7 +116,7 @@ def gets(path: str) -> Iterator[tuple[str, Send]]:
         yield method, call(method, path)
 
 
-def posts(path: str, valid: Mapping[str, str]) -> Iterator[tuple[str, Send]]:
+def posts(path: str, valid: Mapping[str, str], *, has_bodies: bool) -> Iterator[tuple[str, Send]]:
     names = tuple(dict.fromkeys((*valid, *FORM)))
     for odd in turns(names):
         yield f"{odd}", call("post", path, odd)
@@ -120,8 +130,9 @@ def posts(path: str, valid: Mapping[str, str]) -> Iterator[tuple[str, Send]]:
     for raw in RAW:
         body = b"&".join(name.encode() + b"=" + raw for name in names)
         yield f"everything={raw!r}", call("generic", "POST", path, body, FORM_TYPE)
-    for what, (kind, body) in BODIES.items():
-        yield what, call("generic", "POST", path, body, kind)
+    if has_bodies:
+        for what, (kind, body) in BODIES.items():
+            yield what, call("generic", "POST", path, body, kind)
 
 
 def failures(two: Two, who: str, sends: Iterator[tuple[str, Send]]) -> list[str]:
@@ -147,7 +158,8 @@ def test_odd_questions_are_answered(name: str, two: Two, clock: HandClock) -> No
 def test_odd_forms_are_answered(name: str, two: Two, clock: HandClock) -> None:
     two.acme.ids |= OTHERS
     path = two.acme.address(name, PLACES[name])
-    assert failures(two, who_may(name), posts(path, ADDRESSES[name].data)) == []
+    sends = posts(path, ADDRESSES[name].data, has_bodies=name in WITH_BODIES)
+    assert failures(two, who_may(name), sends) == []
 
 
 @pytest.mark.parametrize("year", ["0", "9999", "10000", HUGE])
