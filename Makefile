@@ -4,6 +4,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 JOBS ?= 2
+# Where this is set every start compiles everything anew, which makes each command three times as slow.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-long test-fast lint bench lock clean
 
