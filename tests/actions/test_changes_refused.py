@@ -10,7 +10,7 @@ from tests.conftest import HandClock
 from tests.directory_world import CATALOG, World
 from tests.doctor import Visit
 from tests.world import DUTCH, change, change_quote, confirm, customer_of, save_method, subscribe
-from zetel.actions import cancellations, changes, customers, directory_people, quotes_change
+from zetel.actions import cancellations, changes, directory_people, hand_over, quotes_change
 from zetel.actions.catalog import apply_catalog
 from zetel.jobs import billing_run, collect
 from zetel.models import (
@@ -73,7 +73,7 @@ def test_only_the_billing_owner_may(world: World, studio: Space, anna: Person, c
         with pytest.raises(ZetelError, match="forbidden"):
             act()
     assert state() == before
-    customers.hand_over(subscription, to=bram, actor=anna, now=clock.now)
+    hand_over.give(subscription, to=bram, actor=anna, now=clock.now)
     with pytest.raises(ZetelError, match="forbidden"):
         confirm(quote, clock.now)
 

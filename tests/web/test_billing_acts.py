@@ -15,6 +15,7 @@ from tests.gateways import pages
 from tests.web.test_billing import acme, browser, paid, path_of, people, team, words, world
 from tests.world import DUTCH, customer_of, subscribe
 from zetel.actions import customers, directory_people, renewals
+from zetel.actions import hand_over as handing
 from zetel.models import (
     Customer,
     Event,
@@ -158,7 +159,7 @@ def test_rights_are_read_under_the_lock_and_not_from_what_a_page_had_loaded(
     with pytest.raises(ZetelError, match="forbidden"):
         customers.change_information(loaded.customer, information, actor=people["anna"], now=world.now)
     with pytest.raises(ZetelError, match="forbidden"):
-        customers.hand_over(loaded, to=people["bram"], actor=people["anna"], now=world.now)
+        handing.give(loaded, to=people["bram"], actor=people["anna"], now=world.now)
     kept = Customer.objects.get(pk=loaded.customer_id)
     assert (kept.city, kept.billing_owner) == ("Amsterdam", people["chris"])
 

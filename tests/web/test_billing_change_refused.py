@@ -12,7 +12,7 @@ from tests.web.change_steps import Owner, at
 from tests.web.test_billing import words
 from tests.web.test_billing_change import says
 from tests.world import save_method, subscribe
-from zetel.actions import cancellations, customers
+from zetel.actions import cancellations, hand_over
 from zetel.models import (
     Attempt,
     Change,
@@ -77,7 +77,7 @@ def test_a_quote_of_somebody_else_of_another_space_or_for_a_purchase_does_not_ex
     mine = owner.wish(seats=20)
     bought = Quote.objects.get(subscription=None)
     assert owner.get(f"plan/{bought.public_id}").status_code == 404
-    customers.hand_over(Subscription.objects.get(), to=bram, actor=anna, now=clock.now)
+    hand_over.give(Subscription.objects.get(), to=bram, actor=anna, now=clock.now)
     theirs = Owner(bram, owner.space)
     assert (owner.client.get(mine).status_code, theirs.client.get(mine).status_code) == (403, 404)
     assert (owner.confirm(mine).status_code, theirs.confirm(mine).status_code) == (403, 404)

@@ -10,7 +10,7 @@ from tests.web.change_steps import Owner, at
 from tests.web.test_billing import words
 from tests.web.test_billing_change import says
 from tests.world import customer_of, save_method, subscribe
-from zetel.actions import collections, customers
+from zetel.actions import collections, hand_over
 from zetel.jobs import tasks
 from zetel.models import Attempt, Event, Invoice, Mail, Person, Space, Subscription
 from zetel.rules.errors import ZetelError
@@ -188,7 +188,7 @@ def test_the_new_owner_hears_that_the_method_was_taken_away(
 ) -> None:
     bram = world.person("Bram")
     world.join(owner.space, bram)
-    customers.hand_over(Subscription.objects.get(), to=bram, actor=owner.person, now=clock.now)
+    hand_over.give(Subscription.objects.get(), to=bram, actor=owner.person, now=clock.now)
     method = invoice.customer.methods.get(status="active")
     for _click in range(2):
         owner.client.post(f"/billing/methods/{method.public_id}/remove")

@@ -1,4 +1,4 @@
-"""Who pays: entering and changing billing information, the payment method, and handing billing over (R5, G2, P12).
+"""Who pays: entering and changing billing information, and the payment method (R3, R5, G2, P12).
 
 Billing information is checked here, whatever door it came through. A method replaces the old one only once the
 gateway says that it was set up.
@@ -15,11 +15,10 @@ from django.db import transaction
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as NumberError
 
-from zetel.actions import dunning, mail, quotes, subscriptions
-from zetel.actions._change import lock_customer, lock_space, record, transition
+from zetel.actions import dunning, mail
+from zetel.actions._change import lock_customer, record, transition
 from zetel.actions.addresses import form_of
-from zetel.models import Customer, MethodSetup, PaymentMethod, Person, Space, Subscription
-from zetel.models.subscriptions import LIVE
+from zetel.models import Customer, MethodSetup, PaymentMethod, Person
 from zetel.rules import transitions
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
@@ -206,62 +205,6 @@ def _replace_method(
     )  # fmt: skip
     dunning.method_came(customer, made, now=now)
     return made
-
-
-def hand_over(
-    subscription: Subscription, *, to: Person, actor: Person, now: datetime, reason: str = ""
-) -> Customer:
-    """Give billing to another active member of the space, at once; both are told (rule R5).
-
-    Of a customer with several live subscriptions the one handed over goes to a copy without balance and method (P12).
-    """
-    with transaction.atomic():
-        space = lock_space(subscription.space)
-        subscription = Subscription.objects.select_for_update().get(pk=subscription.pk)
-        customer = lock_customer(subscription.customer_id)
-        old = customer.billing_owner
-        if old is None or old.pk != actor.pk:
-            raise ZetelError("forbidden")
-        if to.pk == old.pk or subscription.status not in LIVE:
-            raise ZetelError("no_change")
-        quotes.check_member(space, to)
-        customer = _customer_for(subscription, customer, now)
-        customer.billing_owner = to
-        customer.version += 1
-        Customer.objects.filter(pk=customer.pk).update(billing_owner=to, version=customer.version)
-        Subscription.objects.filter(pk=subscription.pk).update(
-            customer=customer, version=subscription.version + 1
-        )
-        record(
-            EventType.BILLING_OWNER_CHANGED, now=now, actor=actor, space=space, customer=customer,
-            subscription=subscription, reason=reason, before={"owner": old.label}, after={"owner": to.label},
-        )  # fmt: skip
-        _tell_both(space, subscription, old, to, now)
-        if space.kind == "organization":
-            key = f"{subscription.pk}:{subscription.version}"
-            facts = {"owner": to.label, "space": space.name}
-            subscriptions.make_admin(space, to, key=key, now=now, actor=actor, facts=facts)
-    return customer
-
-
-def _customer_for(subscription: Subscription, customer: Customer, now: datetime) -> Customer:
-    """The same customer when it has no other live subscription, else a copy for this one alone."""
-    others = Subscription.objects.live().filter(customer=customer).exclude(pk=subscription.pk)
-    if not others.exists():
-        return customer
-    copy = Customer.objects.get(pk=customer.pk)
-    copy.pk = Customer._meta.pk.get_default()
-    copy._state.adding = True
-    copy.created_at, copy.version = now, 1
-    copy.save(force_insert=True)
-    return copy
-
-
-def _tell_both(space: Space, subscription: Subscription, old: Person, new: Person, now: datetime) -> None:
-    facts = {"space": space.name, "old": old.label, "new": new.label}
-    for kind, person in (("billing_owner_old", old), ("billing_owner_new", new)):
-        key = f"{kind}:{subscription.pk}:{subscription.version}"
-        mail.queue(kind, once_key=key, now=now, to_person=person, space=space, params=facts)
 
 
 def remove_method(method: PaymentMethod, *, actor: Person, now: datetime) -> Customer:

@@ -79,9 +79,16 @@ def open_draft(draft_id: uuid.UUID, *, person: Person, now: datetime) -> Opened:
         raise ZetelError("not_found")
     if not row.is_member:
         row.space = None
-    if row.customer is not None and row.customer.billing_owner_id not in (None, person.pk):
+    if row.customer is not None and not _may_pay_with(row.customer, person):
         row.customer, row.method_label, row.method_kind = None, None, None
     return Opened(row, row.method_label or "", row.method_kind or "", row.latest_quote, row.under_way)
+
+
+def _may_pay_with(customer: Customer, person: Person) -> bool:
+    """One that the person owns, or is still entering; one that nobody is left to own is neither (R6)."""
+    if customer.billing_owner_id is None:
+        return customer.entered_by_id == person.pk
+    return customer.billing_owner_id == person.pk
 
 
 def start(

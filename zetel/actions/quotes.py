@@ -103,9 +103,13 @@ def check_member(space: Space, person: Person) -> None:
 
 
 def check_billing_owner(space: Space, owner: Person, customer: Customer) -> None:
-    """R1: a member of the space. P12: the customer is new, or this owner's already."""
+    """R1: a member of the space. P12: the customer is new, or this owner's already.
+
+    One that nobody is left to own (R6) is not new: it has neither an owner nor somebody who is entering it.
+    """
     check_member(space, owner)
-    if customer.billing_owner_id not in (None, owner.pk):
+    is_new = customer.billing_owner_id is None and customer.entered_by_id is not None
+    if not is_new and customer.billing_owner_id != owner.pk:
         raise ZetelError("customer_owner_differs")
 
 

@@ -74,7 +74,7 @@ def end(
     """
     ended = transition(
         subscription, transitions.SUBSCRIPTION, "ended", ended_on=on, end_reason=reason, next_bill_at=None,
-        last_owner=customer.billing_owner, version=subscription.version + 1,
+        last_owner=_last_owner(subscription, customer), version=subscription.version + 1,
     )  # fmt: skip
     if ended:
         record(
@@ -83,6 +83,11 @@ def end(
             after={"ended_on": on.isoformat(), "reason": reason, "space": subscription.space.name},
         )  # fmt: skip
         overages.close_ended(subscription, now=now)
+
+
+def _last_owner(subscription: Subscription, customer: Customer) -> Person | None:
+    """Who keeps its invoices (R7): its owner, or where nobody was left to own it whoever did last (R6)."""
+    return customer.billing_owner or subscription.last_owner
 
 
 def end_covered(
@@ -104,7 +109,7 @@ def end_covered(
         invoices.mail_invoice(note, now=now)
     transition(
         subscription, transitions.SUBSCRIPTION, "ended", ended_on=ending.on, end_reason="covered",
-        next_bill_at=None, last_owner=customer.billing_owner, version=subscription.version + 1,
+        next_bill_at=None, last_owner=_last_owner(subscription, customer), version=subscription.version + 1,
     )  # fmt: skip
     record(
         EventType.SUBSCRIPTION_REPLACED, now=now, actor=actor, space=subscription.space, customer=customer,
@@ -140,7 +145,7 @@ def use_balance(customer: Customer, amount: int, *, invoice: Invoice, now: datet
 
 
 def make_admin(
-    space: Space, owner: Person, *, key: str, now: datetime, actor: Person, facts: Mapping[str, object]
+    space: Space, owner: Person, *, key: str, now: datetime, actor: Person | None, facts: Mapping[str, object]
 ) -> None:
     """With an organization's billing come its admin rights; existing admins are told (rule R4)."""
     admins = Membership.objects.active().filter(space=space, is_admin=True).exclude(person=owner)

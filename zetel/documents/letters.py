@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext
 
-from zetel.documents import letters_account, letters_change, letters_dunning, letters_seats
+from zetel.documents import letters_account, letters_change, letters_dunning, letters_owner, letters_seats
 from zetel.documents.letter import Facts, House, Letter, Params, amount, day, fact, shown
 from zetel.documents.timeline import topic
 
@@ -137,41 +137,6 @@ def _purchase_done_colleague(params: Params, house: House) -> Letter:
     )
 
 
-def _billing_owner_new(params: Params, house: House) -> Letter:
-    names = {"old": fact(params, "old"), "space": fact(params, "space")}
-    return Letter(
-        subject=gettext("You are billing owner of %(space)s") % names,
-        title=gettext("You are billing owner of %(space)s") % names,
-        paragraphs=(
-            gettext("%(old)s handed billing of %(space)s over to you.") % names,
-            gettext(
-                "You get the invoices, and you alone can change the plan, cancel it or hand billing over."
-            ),
-            gettext(
-                "The payment method stays as it is until you change it. All earlier invoices are in Billing too."
-            ),
-        ),
-        label=gettext("Go to Billing"),
-        path="/billing/",
-    )
-
-
-def _billing_owner_old(params: Params, house: House) -> Letter:
-    names = {"new": fact(params, "new"), "space": fact(params, "space"), "email": house.support_email}
-    return Letter(
-        subject=gettext("Billing of %(space)s was handed over") % names,
-        title=gettext("Billing of %(space)s was handed over") % names,
-        paragraphs=(
-            gettext("%(new)s is billing owner of %(space)s now, and you are not any more.") % names,
-            gettext(
-                "The payment method stays in use until it is replaced. If it is yours and you want it taken away, write"
-                " to %(email)s. If you did not hand billing over yourself, write to us at once."
-            )
-            % names,
-        ),
-    )
-
-
 def _admin_told(params: Params, house: House) -> Letter:
     names = {"owner": fact(params, "owner"), "space": fact(params, "space")}
     return Letter(
@@ -287,6 +252,13 @@ def _staff_alert(params: Params, house: House) -> Letter:
                 " refund the money."
             ),
         ),
+        "owner_gone": (
+            gettext("Nobody is left to manage billing"),
+            gettext(
+                "The billing owner was taken out of the space by its directory, and no member is left. The plan is not"
+                " renewed. When members come back, hand billing over to one of them."
+            ),
+        ),
         "paid_after_refusal": (
             gettext("A payment came after it was refused"),
             gettext(
@@ -313,13 +285,12 @@ _KINDS: dict[str, Callable[[Params, House], Letter]] = {
     **letters_account.KINDS,
     **letters_change.KINDS,
     **letters_dunning.KINDS,
+    **letters_owner.KINDS,
     **letters_seats.KINDS,
     "invoice": _invoice,
     "purchase_refunded": _purchase_refunded,
     "purchase_done_colleague": _purchase_done_colleague,
     "billing_owner_named": _billing_owner_named,
-    "billing_owner_new": _billing_owner_new,
-    "billing_owner_old": _billing_owner_old,
     "admin_told": _admin_told,
     "sales_request_staff": _sales_request_staff,
     "sales_request_copy": _sales_request_copy,

@@ -69,6 +69,7 @@ PLAIN = {
     T.SUBSCRIPTION_ENDED: _("The plan ended."),
     T.SUBSCRIPTION_REPLACED: _("The plan ended because a larger one covers the space."),
     T.BILLING_OWNER_CHANGED: _("Billing was handed over."),
+    T.BILLING_OWNER_GONE: _("The billing owner is gone and nobody else is left; the plan is not renewed."),
     T.OVERAGE_OPENED: _("There are more people than seats."),
     T.OVERAGE_CLOSED: _("There are seats for everybody again."),
     T.SALES_REQUEST_MADE: _("A request was sent to sales."),
@@ -109,6 +110,9 @@ FULLER = {
     T.SUBSCRIPTION_CANCELLED: _("The plan was cancelled and ends on %(ends_on)s."),
     T.SUBSCRIPTION_REPLACED: _("The plan ended because the plan of %(by)s covers the space."),
     T.BILLING_OWNER_CHANGED: _("%(old_owner)s handed billing over to %(owner)s."),
+    T.BILLING_OWNER_GONE: _(
+        "%(old_owner)s is gone and nobody else is left to manage billing; the plan ends on %(ends_on)s."
+    ),
     T.SALES_REQUEST_MADE: _("A request was sent to sales: %(topic)s."),
     T.SUPPORT_ASKED: _("A question was sent to support: %(subject)s."),
     T.INVOICE_ISSUED: _("Invoice %(number)s of %(amount)s was issued."),
@@ -131,6 +135,7 @@ FOR_A_REASON = {
     (T.OVERAGE_OPENED, "grows"): _(
         "There are %(counted)s people for %(seats)s seats. On %(resizes_on)s the plan grows to %(fits)s seats."
     ),
+    (T.BILLING_OWNER_CHANGED, "left"): _("%(old_owner)s is no longer here, so billing went to %(owner)s."),
     (T.OVERAGE_CLOSED, "ended"): _("The plan ended, and with it the count of people beyond its seats."),
     (T.SUBSCRIPTION_ENDED, "unpaid"): _("The plan ended because its renewal was not paid."),
     (T.SUBSCRIPTION_ENDED, "cancelled_unpaid"): _(

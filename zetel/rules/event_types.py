@@ -67,6 +67,7 @@ class EventType(StrEnum):
     SUBSCRIPTION_ENDED = "subscription.ended"
     SUBSCRIPTION_REPLACED = "subscription.replaced"
     BILLING_OWNER_CHANGED = "billing_owner.changed"
+    BILLING_OWNER_GONE = "billing_owner.gone"
     OVERAGE_OPENED = "overage.opened"
     OVERAGE_CLOSED = "overage.closed"
     SALES_REQUEST_MADE = "sales_request.made"

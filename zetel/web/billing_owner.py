@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from zetel import clock
-from zetel.access import person_of
-from zetel.actions import customers
+from zetel.access import Seen, load_space, person_of
+from zetel.actions import hand_over
 from zetel.jobs import methods
 from zetel.models import Membership, PaymentMethod, Person, Space, Subscription
 from zetel.models.spaces import MEMBER
@@ -52,22 +52,56 @@ def candidates(space: Space) -> QuerySet[Person]:
 def confirm(request: HttpRequest, space_id: uuid.UUID, person_id: uuid.UUID) -> HttpResponse:
     """What handing over to this person changes, and the button that does it."""
     now = clock.now()
-    seen, billing = load_owned(request, space_id, Capability.HAND_OVER, now)
+    try:
+        seen, billing = load_owned(request, space_id, Capability.HAND_OVER, now)
+    except ZetelError as error:
+        if (
+            request.method == "POST"
+            and error.code == "forbidden"
+            and (done := _again(request, space_id, person_id))
+        ):
+            return done
+        raise
     to = candidates(seen.space).filter(pk=person_id).first()
     if to is None or to.pk == billing.owner.pk:
         raise ZetelError("not_found")
     if request.method == "POST":
-        customers.hand_over(billing.subscription, to=to, actor=seen.person, now=now)
-        if "remove_method" in request.POST:
-            _take_away(billing, seen.person, now)
-        messages.success(request, gettext("%(name)s manages billing from now on.") % {"name": to.label})
-        return redirect("space_home", space_id)
+        return _give(request, seen, billing, to, now)
     others = Subscription.objects.filter(status__in=LIVE, customer=billing.customer)
     context = {
         **place(seen), "billing": billing, "to": to,
         "is_one_of_several": others.exclude(pk=billing.subscription.pk).exists(),
     }  # fmt: skip
     return render(request, "billing/owner_confirm.html", context)
+
+
+def _give(request: HttpRequest, seen: Seen, billing: Billing, to: Person, now: datetime) -> HttpResponse:
+    try:
+        hand_over.give(billing.subscription, to=to, actor=seen.person, now=now)
+    except ZetelError as error:
+        if error.code == "forbidden" and (done := _again(request, seen.space.pk, to.pk)):
+            return done
+        if error.code != "past_due":
+            raise
+        messages.error(request, sentence(error))
+        return redirect("billing", seen.space.pk)
+    if "remove_method" in request.POST:
+        _take_away(billing, seen.person, now)
+    return _given(request, seen.space.pk, to)
+
+
+def _given(request: HttpRequest, space_id: uuid.UUID, to: Person) -> HttpResponse:
+    messages.success(request, gettext("%(name)s manages billing from now on.") % {"name": to.label})
+    return redirect("space_home", space_id)
+
+
+def _again(request: HttpRequest, space_id: uuid.UUID, person_id: uuid.UUID) -> HttpResponse | None:
+    """The button was pressed twice: the second click finds it done, and says what the first one said."""
+    seen = load_space(request, space_id, Capability.BILLING_SEE_OWNER)
+    to = candidates(seen.space).filter(pk=person_id).first()
+    if to is None or not hand_over.was_given(seen.space, to=to, actor=seen.person):
+        return None
+    return _given(request, space_id, to)
 
 
 def _take_away(billing: Billing, person: Person, now: datetime) -> None:

@@ -54,6 +54,8 @@ def tab(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
         return _instead(request, seen, now)
     if not seen.may(Capability.BILLING_SEE_OWNER):
         return _ended(request, seen, now)  # owned billing once and left: who does now is not theirs to know
+    if billing.customer.billing_owner is None:
+        return render(request, "billing/gone.html", {**place(seen), "billing": billing})
     if not seen.may(Capability.BILLING_SEE):
         context = {**place(seen), "owner": billing.owner, "past_due": billing.past_due}
         return render(request, "billing/who.html", context)

@@ -80,7 +80,9 @@ class Billing:
 
     @property
     def owner(self) -> Person:
-        assert self.customer.billing_owner is not None, "a live subscription has its billing owner (R1)"
+        assert self.customer.billing_owner is not None, (
+            "with nobody left to own it there are no pages of acts (R6)"
+        )
         return self.customer.billing_owner
 
     @cached_property

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -182,6 +182,7 @@ def parked(request: HttpRequest) -> HttpResponse:
         "subscriptions": Subscription.objects.exclude(parked_reason="")
         .select_related("space", "customer")
         .order_by("-id")[:PARKED_LISTED_MAX],
+        "ownerless": _ownerless().select_related("space", "customer").order_by("-id")[:PARKED_LISTED_MAX],
         "inbound": InboundEvent.objects.filter(status="parked").order_by("-id")[:PARKED_LISTED_MAX],
         "mails": [
             (mail, mail_word(mail.kind))
@@ -192,11 +193,17 @@ def parked(request: HttpRequest) -> HttpResponse:
     return page(request, "staff/parked.html", person, context)
 
 
+def _ownerless() -> QuerySet[Subscription]:
+    """Live plans that nobody is left to manage: they are not renewed, and support hands them to whoever comes (R6)."""
+    return Subscription.objects.live().filter(customer__billing_owner=None)
+
+
 def _parked_counts() -> dict[str, int]:
     return {
         "attempts": Attempt.objects.filter(status="parked").count(),
         "refunds": Refund.objects.filter(status__in=("parked", "refused")).count(),
         "subscriptions": Subscription.objects.exclude(parked_reason="").count(),
+        "ownerless": _ownerless().count(),
         "inbound": InboundEvent.objects.filter(status="parked").count(),
         "mails": Mail.objects.filter(status="parked").count(),
     }

@@ -93,7 +93,9 @@ def check_owners(now: datetime) -> Iterator[Finding]:
     for row in rows.select_related("customer__billing_owner", "space").order_by("id").iterator():
         owner = row.customer.billing_owner
         facts: dict[str, object] = {"customer": row.customer.public_id, "space": row.space.public_id}
-        if owner is None:
+        if owner is None and row.ends_on is not None:
+            yield Finding("X12", "owner_gone", row.public_id, facts, is_notice=True)  # R6: it is not renewed
+        elif owner is None:
             yield Finding("X12", "owner_missing", row.public_id, facts)
         elif not also(row, "is_member") or not owner.is_active or owner.is_machine:
             yield Finding("X12", "owner_not_member", row.public_id, facts | {"owner": owner.public_id})
