@@ -117,3 +117,17 @@ def test_more_than_twelve_missed_periods_wait_for_staff(
     assert billing_run.run_due(clock.now) == billed
     assert (again(subscription).parked_reason != "") == (billed == 0)
     assert len(lines(subscription)) == billed
+
+
+def test_a_move_to_yearly_on_the_day_of_the_purchase_renews_after_a_year(
+    studio: Space, anna: Person, clock: HandClock
+) -> None:
+    subscription = subscribe(studio, anna, clock.now, seats=5)
+    change(subscription, clock.now, cycle="year")
+    assert lines(subscription) == [
+        ("credit", "premium", 5, 1349, "2026-05-12", "2026-06-12", -6745),
+        ("charge", "premium", 5, 13490, "2026-05-12", "2027-05-12", 67450),
+    ]
+    assert again(subscription).next_bill_at == datetime(2027, 5, 11, 22, 0, tzinfo=UTC)
+    clock.set(datetime(2026, 6, 12, 10, 0, tzinfo=UTC))
+    assert billing_run.run_due(clock.now) == 0

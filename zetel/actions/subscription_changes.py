@@ -90,8 +90,8 @@ def _bill(
 
 
 def _starts_period(priced: PricedChange) -> bool:
-    """Whether a new period begins today: a move to yearly is anchored anew (C1)."""
-    return priced.now is not None and priced.now.anchor_on != priced.before.anchor_on
+    """Whether a new period begins today: a move to yearly is anchored anew, be it on the anchor's own day (C1)."""
+    return priced.now is not None and priced.now.period_at(priced.on) != priced.before.period_at(priced.on)
 
 
 def _event(priced: PricedChange) -> EventType:
