@@ -3,12 +3,11 @@
 None of them says more about who has an account than their reader may know: they go to the address they are about.
 """
 
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext
 
-from zetel.documents.letter import House, Letter, Params, fact
+from zetel.documents.letter import House, Kinds, Letter, Params, fact
 
 
 def _path(params: Params) -> str:
@@ -21,15 +20,15 @@ def _ignore() -> str:
     return gettext("If you did not ask for this, you need not do anything.")
 
 
+def _to_type(params: Params, title: str, beware: str) -> Letter:
+    words = (gettext("Type this code in the page that is open."), beware)
+    return Letter(title, title, words, code=fact(params, "code"))
+
+
 def _confirm(params: Params, house: House) -> Letter:
     title = gettext("Confirm your e-mail address")
     if params.get("code"):
-        return Letter(
-            title,
-            title,
-            (gettext("Type this code in the page that is open."), _ignore()),
-            code=fact(params, "code"),
-        )
+        return _to_type(params, title, _ignore())
     return Letter(
         title,
         title,
@@ -54,8 +53,7 @@ def _exists(params: Params, house: House) -> Letter:
 
 def _login_code(params: Params, house: House) -> Letter:
     title = gettext("Your code to log in")
-    words = (gettext("Type this code in the page that is open."), _never_tell())
-    return Letter(title, title, words, code=fact(params, "code"))
+    return _to_type(params, title, _never_tell())
 
 
 def _never_tell() -> str:
@@ -67,12 +65,7 @@ def _never_tell() -> str:
 def _password(params: Params, house: House) -> Letter:
     title = gettext("Choose a new password")
     if params.get("code"):
-        return Letter(
-            title,
-            title,
-            (gettext("Type this code in the page that is open."), _ignore()),
-            code=fact(params, "code"),
-        )
+        return _to_type(params, title, _ignore())
     return Letter(
         title,
         title,
@@ -98,7 +91,7 @@ def _unknown(params: Params, house: House) -> Letter:
     )
 
 
-KINDS: dict[str, Callable[[Params, House], Letter]] = {
+KINDS: Kinds = {
     "account_confirm": _confirm,
     "account_exists": _exists,
     "account_login_code": _login_code,

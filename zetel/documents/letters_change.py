@@ -4,18 +4,28 @@ All of those are made from the same facts: the terms that the change leads to, w
 longer, and the next invoice. One more is about the payment method that its owner took away (R5).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
 from zetel.documents.amounts import date_text
-from zetel.documents.letter import Facts, House, Letter, Params, amount, day, fact, language, shown
-
-
-def _cycle(code: object) -> str:
-    return {"month": gettext("Monthly"), "year": gettext("Annual")}.get(str(code), "")
+from zetel.documents.letter import (
+    Facts,
+    House,
+    Kinds,
+    Letter,
+    Params,
+    agreement,
+    cycle,
+    day,
+    fact,
+    language,
+    renewal,
+    shown,
+    to_billing,
+)
 
 
 def _value(field: str, value: object) -> str:
@@ -23,7 +33,7 @@ def _value(field: str, value: object) -> str:
     if field == "seats":
         count = int(str(value))
         return ngettext("%(count)d seat", "%(count)d seats", count) % {"count": count}
-    return _cycle(value) if field == "cycle" else str(value).title()
+    return cycle({"cycle": value}) if field == "cycle" else str(value).title()
 
 
 def _waiting(items: list[Mapping[str, Any]], label: str) -> Facts:
@@ -38,23 +48,12 @@ def _waiting(items: list[Mapping[str, Any]], label: str) -> Facts:
 
 
 def _facts(params: Params, *, with_terms: bool = True) -> Facts:
-    terms = (
-        (gettext("Plan"), fact(params, "plan").title()),
-        (gettext("Billing cycle"), _cycle(fact(params, "cycle"))),
-        (gettext("Seats"), fact(params, "seats")),
-    )
     return (
-        *shown(*(terms if with_terms else ())),
+        *(agreement(params) if with_terms else ()),
         *_waiting(params.get("scheduled") or [], gettext("From %(date)s")),
         *_waiting(params.get("dropped") or [], gettext("No longer on %(date)s")),
-        *shown(
-            (gettext("Ends on"), day(params, "ends_on")),
-            (gettext("Next invoice"), day(params, "period_end")),
-            (
-                gettext("Expected amount"),
-                amount(params, "renewal_amount") if params.get("period_end") else "",
-            ),
-        ),
+        *shown((gettext("Ends on"), day(params, "ends_on"))),
+        *renewal(params),
     )
 
 
@@ -81,58 +80,44 @@ def _plan_changed(params: Params, house: House) -> Letter:
             gettext("The change is in force. Whatever was charged for it is on an invoice of its own."),
         ),
     )  # fmt: skip
-    return Letter(
-        subject=subject % names,
-        title=subject % names,
-        paragraphs=(words,),
-        facts=_facts(params, with_terms=what != "change_scheduled"),
-        label=gettext("Go to Billing"),
-        path="/billing/",
-    )
+    facts = _facts(params, with_terms=what != "change_scheduled")
+    return to_billing(params, subject % names, words, facts=facts)
 
 
 def _cancelled(params: Params, house: House) -> Letter:
     names = {"space": fact(params, "space"), "date": day(params, "ends_on")}
-    return Letter(
-        subject=gettext("The plan of %(space)s ends on %(date)s") % names,
-        title=gettext("The plan of %(space)s ends on %(date)s") % names,
-        paragraphs=(
-            gettext(
-                "You cancelled the plan. Until %(date)s everything works as it does now; nothing more is charged."
-            )
-            % names,
-            gettext(
-                "After that the space is on Basic. Nothing of yours is deleted: spaces, people, settings and invoices"
-                " all stay."
-            ),
-            gettext("Did you change your mind? Until that day you can resume the plan in Billing."),
+    return to_billing(
+        params,
+        gettext("The plan of %(space)s ends on %(date)s") % names,
+        gettext(
+            "The plan was cancelled. Until %(date)s everything works as it does now; nothing more is charged."
+        )
+        % names,
+        gettext(
+            "After that the space is on Basic. Nothing of yours is deleted: spaces, people, settings and invoices"
+            " all stay."
         ),
+        gettext("Did you change your mind? Until that day you can resume the plan in Billing."),
         facts=_facts(params),
-        label=gettext("Go to Billing"),
-        path="/billing/",
     )
 
 
 def _method_removed(params: Params, house: House) -> Letter:
     names = {"label": fact(params, "label"), "old": fact(params, "old"), "customer": fact(params, "customer")}
-    return Letter(
-        subject=gettext("%(label)s no longer pays for your plan") % names,
-        title=gettext("%(label)s no longer pays for your plan") % names,
-        paragraphs=(
-            gettext(
-                "%(old)s took this payment method away. Nothing else changes: the plan runs on, and nothing is due"
-                " today."
-            )
-            % names,
-            gettext("Add a payment method of your own in Billing before the next invoice comes."),
-        ),
+    return to_billing(
+        params,
+        gettext("%(label)s no longer pays for your plan") % names,
+        gettext(
+            "%(old)s took this payment method away. Nothing else changes: the plan runs on, and nothing is due"
+            " today."
+        )
+        % names,
+        gettext("Add a payment method of your own in Billing before the next invoice comes."),
         facts=shown((gettext("Payment method"), names["label"]), (gettext("Billed to"), names["customer"])),
-        label=gettext("Go to Billing"),
-        path="/billing/",
     )
 
 
-KINDS: dict[str, Callable[[Params, House], Letter]] = {
+KINDS: Kinds = {
     "plan_changed": _plan_changed,
     "cancelled": _cancelled,
     "method_removed": _method_removed,

@@ -4,11 +4,21 @@ All name the invoice, the amount, what happens next and on which day, and lead t
 payment method (rule G4).
 """
 
-from collections.abc import Callable
-
 from django.utils.translation import gettext
 
-from zetel.documents.letter import Facts, House, Letter, Params, amount, day, fact, shown
+from zetel.documents.letter import (
+    Facts,
+    House,
+    Kinds,
+    Letter,
+    Params,
+    amount,
+    billing_path,
+    day,
+    fact,
+    shown,
+    to_billing,
+)
 from zetel.documents.timeline import reason
 
 
@@ -47,11 +57,6 @@ def _next(params: Params) -> str:
     return gettext("Add another payment method, and we try at once; this one we do not try again.")
 
 
-def _to_method(params: Params) -> str:
-    space = fact(params, "space_id")
-    return f"/s/{space}/billing/method" if space else "/billing/"
-
-
 def _payment_failed(params: Params, house: House) -> Letter:
     names = {"space": fact(params, "space"), "end": day(params, "ends_on")}
     return Letter(
@@ -65,7 +70,7 @@ def _payment_failed(params: Params, house: House) -> Letter:
         ),
         facts=_facts(params),
         label=gettext("Edit payment information"),
-        path=_to_method(params),
+        path=billing_path(params, "method"),
     )
 
 
@@ -87,44 +92,41 @@ def _last_warning(params: Params, house: House) -> Letter:
         ),
         facts=_facts(params),
         label=gettext("Edit payment information"),
-        path=_to_method(params),
+        path=billing_path(params, "method"),
     )
 
 
 def _recovered(params: Params, house: House) -> Letter:
     names = {"space": fact(params, "space")}
-    return Letter(
-        subject=gettext("The invoice for %(space)s has been paid") % names,
-        title=gettext("The invoice for %(space)s has been paid") % names,
-        paragraphs=(
-            gettext("Thank you. The payment came in, and the plan of %(space)s goes on as before.") % names,
-        ),
-        facts=shown((gettext("Invoice number"), fact(params, "number")), (gettext("Amount"), amount(params, "amount"))),
-        label=gettext("Go to Billing"),
-        path="/billing/",
-    )  # fmt: skip
+    paid = shown(
+        (gettext("Invoice number"), fact(params, "number")), (gettext("Amount"), amount(params, "amount"))
+    )
+    return to_billing(
+        params,
+        gettext("The invoice for %(space)s has been paid") % names,
+        gettext("Thank you. The payment came in, and the plan of %(space)s goes on as before.") % names,
+        facts=paid,
+    )
 
 
 def _ended(params: Params, house: House) -> Letter:
     names = {"space": fact(params, "space"), "number": fact(params, "number")}
     if fact(params, "reason") == "cancelled_unpaid":
         why = gettext(
-            "You cancelled the plan of %(space)s while its renewal was unpaid, so it ended at once."
+            "The plan of %(space)s was cancelled while its renewal was unpaid, so it ended at once."
         )
     else:
         why = gettext(
             "The renewal of %(space)s was not paid, so the plan ended today. The space is on Basic now."
         )
-    return Letter(
-        subject=gettext("The plan of %(space)s has ended") % names,
-        title=gettext("The plan of %(space)s has ended") % names,
-        paragraphs=(
-            why % names,
-            gettext("We took the unpaid invoice back with a credit note: you owe nothing for it."),
-            gettext(
-                "Nothing of yours was deleted: spaces, people, settings and invoices are all there. You can buy a plan"
-                " again whenever you like."
-            ),
+    return to_billing(
+        params,
+        gettext("The plan of %(space)s has ended") % names,
+        why % names,
+        gettext("We took the unpaid invoice back with a credit note: you owe nothing for it."),
+        gettext(
+            "Nothing of yours was deleted: spaces, people, settings and invoices are all there. You can buy a plan"
+            " again whenever you like."
         ),
         facts=shown(
             (gettext("Invoice number"), names["number"]),
@@ -132,12 +134,10 @@ def _ended(params: Params, house: House) -> Letter:
             (gettext("Amount taken back"), amount(params, "amount")),
             (gettext("Ended on"), day(params, "ended_on")),
         ),
-        label=gettext("Go to Billing"),
-        path="/billing/",
-    )  # fmt: skip
+    )
 
 
-KINDS: dict[str, Callable[[Params, House], Letter]] = {
+KINDS: Kinds = {
     "payment_failed": _payment_failed,
     "payment_last_warning": _last_warning,
     "payment_recovered": _recovered,

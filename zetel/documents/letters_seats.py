@@ -1,10 +1,20 @@
 """Mails about seats: nearly full, full, more people than seats, grown, and a growth that was not paid (rule C8)."""
 
-from collections.abc import Callable
-
 from django.utils.translation import gettext, ngettext
 
-from zetel.documents.letter import Facts, House, Letter, Params, amount, day, fact, shown
+from zetel.documents.letter import (
+    Facts,
+    House,
+    Kinds,
+    Letter,
+    Params,
+    amount,
+    day,
+    fact,
+    renewal,
+    shown,
+    to_billing,
+)
 from zetel.documents.timeline import reason
 
 
@@ -19,14 +29,7 @@ def _use(params: Params) -> Facts:
 
 
 def _letter(params: Params, subject: str, *paragraphs: str) -> Letter:
-    return Letter(
-        subject=subject,
-        title=subject,
-        paragraphs=tuple(paragraph for paragraph in paragraphs if paragraph),
-        facts=_use(params),
-        label=gettext("Go to Billing"),
-        path=fact(params, "path") or "/billing/",
-    )
+    return to_billing(params, subject, *paragraphs, facts=_use(params))
 
 
 def _nearly_full(params: Params, house: House) -> Letter:
@@ -96,23 +99,12 @@ def _resized(params: Params, house: House) -> Letter:
             "More people are counted in %(space)s than there were seats, so the renewal bought more."
         )
     )
-    return Letter(
-        subject=gettext("%(space)s now has %(seats)s seats") % names,
-        title=gettext("%(space)s now has %(seats)s seats") % names,
-        paragraphs=(
-            words % names,
-            gettext("You find the invoice in Billing, and there you can see who takes a seat."),
-        ),
-        facts=shown(
-            (gettext("Charged"), amount(params, "due_amount")),
-            (gettext("Next invoice"), day(params, "period_end")),
-            (
-                gettext("Expected amount"),
-                amount(params, "renewal_amount") if params.get("period_end") else "",
-            ),
-        ),
-        label=gettext("Go to Billing"),
-        path="/billing/",
+    return to_billing(
+        params,
+        gettext("%(space)s now has %(seats)s seats") % names,
+        words % names,
+        gettext("You find the invoice in Billing, and there you can see who takes a seat."),
+        facts=(*shown((gettext("Charged"), amount(params, "due_amount"))), *renewal(params)),
     )
 
 
@@ -152,7 +144,7 @@ def _growth_approval(params: Params, house: House) -> Letter:
     )
 
 
-KINDS: dict[str, Callable[[Params, House], Letter]] = {
+KINDS: Kinds = {
     "seats_nearly_full": _nearly_full,
     "seats_full": _full,
     "seats_exceeded": _exceeded,

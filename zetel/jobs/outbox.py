@@ -73,6 +73,7 @@ def _through(connection: BaseEmailBackend) -> Send:
 
 
 def _drain(now: datetime, send: Send) -> int:
+    outbox.follow_owners()
     sent = 0
     for _ in range(BATCHES_MAX):
         mails = outbox.claim_due(now, limit=BATCH_SIZE)
@@ -116,7 +117,8 @@ def _send_one(mail: Mail, send: Send, now: datetime) -> bool:
 def _written(mail: Mail) -> Rendered:
     if mail.html:
         return Rendered(mail.subject, mail.text, mail.html)
-    return render(mail.kind, {**_plan_name(mail.params), **mail.params}, mail.language)
+    place = {"space_id": mail.space.public_id} if mail.space else {}
+    return render(mail.kind, {**place, **_plan_name(mail.params), **mail.params}, mail.language)
 
 
 def _plan_name(params: dict[str, object]) -> dict[str, str]:
