@@ -96,6 +96,6 @@ def _keep(
     )  # fmt: skip
     mail.queue(
         letter, once_key=f"{kind}:{changed.pk}:{changed.version}", now=now, to_person=actor, space=held.space,
-        params=told | {"what": kind.partition(".")[2]},
+        owner_of=changed, params=told | {"what": kind.partition(".")[2]},
     )  # fmt: skip
     return changed

@@ -15,10 +15,10 @@ from django.db import transaction
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as NumberError
 
-from zetel.actions import dunning, mail
+from zetel.actions import dunning, mail, reminders
 from zetel.actions._change import lock_customer, record, transition
 from zetel.actions.addresses import form_of
-from zetel.models import Customer, MethodSetup, PaymentMethod, Person
+from zetel.models import Customer, MethodSetup, PaymentMethod, Person, Subscription
 from zetel.rules import transitions
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
@@ -115,17 +115,28 @@ def enter(
 
 
 def change_information(
-    customer: Customer, information: BillingInformation, *, actor: Person, now: datetime
+    customer: Customer,
+    information: BillingInformation,
+    *,
+    actor: Person,
+    now: datetime,
+    remind_monthly: bool | None = None,
 ) -> Customer:
-    """Change the billing information of a paying customer; the rights are checked again under the lock (R3, R5)."""
+    """Change the billing information of a paying customer; the rights are checked again under the lock (R3, R5).
+
+    `remind_monthly` is whether its owner wants a mail before each monthly renewal; None leaves it as it is.
+    """
     tidy = checked(information)
     with transaction.atomic():
         locked = lock_customer(customer.pk)
         if locked.billing_owner_id != actor.pk:
             raise ZetelError("forbidden")
-        before = {field.name: getattr(locked, field.name) for field in fields(BillingInformation)}
+        before = _kept(locked)
         _write(locked, tidy)
-        after = {field.name: getattr(locked, field.name) for field in fields(BillingInformation)}
+        if remind_monthly is not None and remind_monthly != locked.remind_monthly:
+            locked.remind_monthly = remind_monthly
+            reminders.set_anew(locked)
+        after = _kept(locked)
         changed = [name for name in before if before[name] != after[name]]
         if not changed:
             return locked
@@ -136,6 +147,11 @@ def change_information(
             before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
         )  # fmt: skip
     return locked
+
+
+def _kept(customer: Customer) -> dict[str, object]:
+    names = (*(field.name for field in fields(BillingInformation)), "remind_monthly")
+    return {name: getattr(customer, name) for name in names}
 
 
 def _write(customer: Customer, information: BillingInformation) -> None:
@@ -225,9 +241,11 @@ def remove_method(method: PaymentMethod, *, actor: Person, now: datetime) -> Cus
             EventType.METHOD_REMOVED, now=now, actor=actor, customer=customer,
             before={"label": method.label, "kind": method.kind},
         )  # fmt: skip
-        if customer.billing_owner:
+        paid_for = Subscription.objects.live().filter(customer=customer).select_related("space").first()
+        if customer.billing_owner and paid_for:
             mail.queue(
                 "method_removed", once_key=f"method_removed:{method.pk}", now=now, to_person=customer.billing_owner,
+                space=paid_for.space, owner_of=paid_for,
                 params={"label": method.label, "old": actor.label, "customer": str(customer)},
             )  # fmt: skip
     return customer

@@ -41,7 +41,7 @@ def end(
     if owner:
         mail.queue(
             "subscription_ended_unpaid", once_key=f"subscription_ended_unpaid:{subscription.pk}", now=now,
-            to_person=owner, space=space,
+            to_person=owner, space=space, owner_of=subscription,
             params={
                 "space": space.name, "reason": reason, "ended_on": on.isoformat(),
                 "number": ", ".join(invoice.number for invoice in unpaid),

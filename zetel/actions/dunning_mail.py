@@ -54,12 +54,12 @@ def failed(
     }  # fmt: skip
     if rules.word(done) is Word.LAST_WARNING and mail.queue(
         "payment_last_warning", once_key=f"payment_last_warning:{invoice.pk}", now=now, to_person=owner,
-        space=space, params=told,
+        space=space, owner_of=subscription, params=told,
     ):  # fmt: skip
         return
     mail.queue(
         "payment_failed", once_key=f"payment_failed:{invoice.pk}:{key}", now=now, to_person=owner, space=space,
-        params=told,
+        owner_of=subscription, params=told,
     )  # fmt: skip
 
 
@@ -70,6 +70,6 @@ def recovered(
     if customer.billing_owner:
         mail.queue(
             "payment_recovered", once_key=f"payment_recovered:{invoice.pk}:{subscription.version}", now=now,
-            to_person=customer.billing_owner, space=space,
+            to_person=customer.billing_owner, space=space, owner_of=subscription,
             params=facts(invoice) | {"space": space.name, "space_id": space.public_id},
         )  # fmt: skip

@@ -146,9 +146,8 @@ def _say_declined(
         return
     mail.queue(
         "growth_declined", once_key=f"growth_declined:{row.pk}:{row.opened_at.date()}:{row.tries}", now=now,
-        to_person=owner, space=use.space,
+        to_person=owner, space=use.space, owner_of=use.subscription,
         params={
             "space": use.space.name, "counted": use.counted, "seats": use.seats, "fits": use.fits, "reason": reason,
-            "path": use.path,
         },
     )  # fmt: skip

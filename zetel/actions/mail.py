@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from zetel.actions._change import defer
-from zetel.models import Invoice, Mail, Person, Space
+from zetel.models import Invoice, Mail, Person, Space, Subscription
 
 
 def queue(
@@ -22,8 +22,13 @@ def queue(
     params: Mapping[str, object] | None = None,
     invoice: Invoice | None = None,
     space: Space | None = None,
+    owner_of: Subscription | None = None,
 ) -> bool:
-    """Queue one mail to a person or an address; False when it had been queued before."""
+    """Queue one mail to a person or an address; False when it had been queued before.
+
+    With `owner_of` it is for the billing owner of that subscription: should billing be handed over while it waits, it
+    goes to the new one.
+    """
     assert to_person or to_email, "a mail goes to somebody"
     _, is_new = Mail.objects.get_or_create(
         once_key=once_key,
@@ -35,6 +40,7 @@ def queue(
             "params": dict(params or {}),
             "invoice": invoice,
             "space": space,
+            "owner_of": owner_of,
             "created_at": now,
             "due_at": now,
         },

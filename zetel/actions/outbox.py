@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
 
 from zetel.actions._change import defer
-from zetel.models import Mail
+from zetel.models import Mail, Person, Subscription
 from zetel.models.ids import new_id
 
 ACCOUNT = "account"
@@ -38,8 +39,34 @@ def claim_due(now: datetime, *, limit: int) -> list[Mail]:
             due_at=now + LEASE, tries=F("tries") + 1
         )
     return list(
-        Mail.objects.filter(pk__in=[mail.pk for mail in mails]).select_related("invoice").order_by("id")
+        Mail.objects.filter(pk__in=[mail.pk for mail in mails])
+        .select_related("invoice", "space")
+        .order_by("id")
     )
+
+
+def follow_owners() -> int:
+    """Mails that wait for a billing owner go to who holds billing now, in that person's language; says how many moved.
+
+    An ended subscription has its last owner. What is for an accounts mailbox has nobody to follow.
+    """
+    about = Coalesce(OuterRef("owner_of"), OuterRef("invoice__subscription"))
+    owner = Case(When(status="ended", then="last_owner"), default="customer__billing_owner")
+    waiting = Mail.objects.filter(Q(owner_of__isnull=False) | Q(invoice__isnull=False), status="queued")
+    stray = (
+        waiting.exclude(to_person=None)
+        .annotate(owner=Subquery(Subscription.objects.filter(pk=about).values_list(owner)))
+        .exclude(owner=None)
+        .exclude(owner=F("to_person"))
+    )
+    found = list(stray.values_list("pk", "owner")[:1000])
+    owners = Person.objects.in_bulk([owner_id for _, owner_id in found]) if found else {}
+    for mail_id, owner_id in found:
+        to = owners[owner_id]
+        Mail.objects.filter(pk=mail_id, status="queued").update(
+            to_person=to, to_email=to.email, language=to.language
+        )
+    return len(found)
 
 
 def mark_sent(mail: Mail, *, subject: str, text: str, html: str, now: datetime) -> bool:
@@ -53,6 +80,8 @@ def mark_sent(mail: Mail, *, subject: str, text: str, html: str, now: datetime) 
         mail,
         "sent",
         sent_at=now,
+        to_person=mail.to_person_id,  # as it went, even if billing was handed over meanwhile
+        to_email=mail.to_email,
         subject=subject,
         text=text if keep else "",
         html=html if keep else "",

@@ -98,12 +98,13 @@ def _tell(use: SeatUse, kind: str, key: str, now: datetime, **facts: object) -> 
     owner = use.customer.billing_owner
     if owner is None:
         return
-    params = {"space": use.space.name, "counted": use.counted, "seats": use.seats, "path": use.path, **facts}
+    params = {"space": use.space.name, "counted": use.counted, "seats": use.seats, **facts}
     mail.queue(
         kind,
         once_key=f"{kind}:{use.subscription.pk}:{key}",
         now=now,
         to_person=owner,
         space=use.space,
+        owner_of=use.subscription,
         params=params,
     )

@@ -97,7 +97,11 @@ def _tell(
     if owner.pk != change.person_id:
         mail.queue(
             "billing_owner_named", once_key=f"billing_owner_named:{subscription.pk}", now=now, to_person=owner,
-            space=change.space, params=told,
+            space=change.space, owner_of=subscription, params=told,
+        )  # fmt: skip
+        mail.queue(
+            "purchase_done_colleague", once_key=f"purchase_done_colleague:{subscription.pk}", now=now,
+            to_person=change.person, space=change.space, params=told,
         )  # fmt: skip
     if change.space.kind == "organization":
         key = str(subscription.pk)

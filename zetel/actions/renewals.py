@@ -129,7 +129,7 @@ def _bill(due: _Due, subscription: Subscription, customer: Customer, space: Spac
     if grown and customer.billing_owner:
         mail.queue(
             "seats_resized", once_key=f"seats_resized:{subscription.pk}:{due.on}", now=now, space=space,
-            to_person=customer.billing_owner, params={"space": space.name, "seats": grown.seats},
+            owner_of=subscription, to_person=customer.billing_owner, params={"space": space.name, "seats": grown.seats},
         )  # fmt: skip
     overages.recount(space, now=now)
     _collect(invoice, customer, invoice.total_amount - used, now)

@@ -81,10 +81,6 @@ class SeatUse:
         """A growth was not paid: nobody new until it is."""
         return self.overage is not None and self.overage.declined_at is not None
 
-    @property
-    def path(self) -> str:
-        return f"/s/{self.space.public_id}/billing/"
-
 
 def in_tree(space: Space, now: datetime) -> list[SeatUse]:
     """Every live subscription of the organization or workspace that a space belongs to, by id."""

@@ -61,7 +61,7 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     )  # fmt: skip
     mail.queue(
         "seats_resized" if by_itself else "plan_changed", once_key=f"plan_changed:{change.pk}", now=now,
-        to_person=customer.billing_owner or change.person, space=change.space,
+        to_person=customer.billing_owner or change.person, space=change.space, owner_of=subscription,
         params=told | {"what": _event(priced).partition(".")[2]},
     )  # fmt: skip
     overages.recount(change.space, now=now)

@@ -15,7 +15,7 @@ from procrastinate.jobs import Status
 
 from zetel import clock, gateways
 from zetel.actions import drafts
-from zetel.jobs import billing_run, collect, dunning_run, inbound, outbox, overage_run
+from zetel.jobs import billing_run, collect, dunning_run, inbound, outbox, overage_run, reminder_run
 
 STALLED_SECONDS = 120  # without a sign of life; a worker gives one every 10
 
@@ -71,6 +71,7 @@ def do_due(now: datetime) -> None:
         collect.ask_due,
         dunning_run.run_due,
         overage_run.grow_due,
+        reminder_run.run_due,
         collect.refund_due,
         gateways.deliver_due,
         inbound.drain,

@@ -35,6 +35,7 @@ class Customer(Row):
     language = models.CharField(max_length=5, default="en")
     time_zone = models.CharField(max_length=64, default="Europe/Amsterdam")
     currency = models.CharField(max_length=3)
+    remind_monthly = models.BooleanField(default=False)
     billing_owner = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="customers")
     entered_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     version = models.PositiveIntegerField(default=1)

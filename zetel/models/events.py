@@ -37,7 +37,10 @@ class Event(Row):
 
 
 class Mail(Row):
-    """A mail to send: its kind and facts; the sentences are made when it is sent, in `language`."""
+    """A mail to send: its kind and facts; the sentences are made when it is sent, in `language`.
+
+    One with `owner_of` is for the billing owner of that subscription on the day it leaves, whoever that was before.
+    """
 
     PREFIX = "mai"
 
@@ -49,6 +52,7 @@ class Mail(Row):
     params = models.JSONField(default=dict)
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="mails")
     space = models.ForeignKey(Space, models.SET_NULL, null=True, related_name="+")
+    owner_of = models.ForeignKey(Subscription, models.PROTECT, null=True, related_name="+")
     status = models.CharField(max_length=12, default="queued")
     subject = models.CharField(max_length=255, blank=True)
     text = models.TextField(blank=True)

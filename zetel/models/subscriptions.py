@@ -5,7 +5,7 @@ for its money: a purchase, and later every increase.
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 
 from zetel.models.customers import Customer
 from zetel.models.row import Row, one_of
@@ -30,6 +30,9 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 class Subscription(Row):
     """One space, one customer; at most one live per space (rules P7, P8, P12).
 
+    `remind_at` is when its owner hears of the renewal at `reminder_for`; once the next one is another, whoever changed
+    it, `reminder_set` is false and `actions.reminders` sets both anew.
+
     `time_zone` is the one in which the running period is counted: a customer's new zone counts from the next (M3).
     While it is past due, `dunning_step` says how many steps were done and `dunning_at` when the next one comes (G4).
     """
@@ -47,6 +50,13 @@ class Subscription(Row):
     next_bill_at = models.DateTimeField(null=True, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
     parked_reason = models.CharField(max_length=255, blank=True)
+    reminder_for = models.DateTimeField(null=True, blank=True)
+    remind_at = models.DateTimeField(null=True, blank=True)
+    reminder_set = models.GeneratedField(
+        expression=Case(When(reminder_for=F("next_bill_at"), then=True), default=False),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
     dunning_step = models.PositiveSmallIntegerField(default=0)
     dunning_at = models.DateTimeField(null=True, blank=True)
     last_owner = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
@@ -68,6 +78,16 @@ class Subscription(Row):
                 fields=["next_bill_at"],
                 condition=Q(status="active", parked_reason=""),
                 name="subscription_due",
+            ),
+            models.Index(
+                fields=["next_bill_at"],
+                condition=Q(status="active", reminder_set=False),
+                name="subscription_reminder_unset",
+            ),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(status="active", ends_on=None, parked_reason="", remind_at__isnull=False),
+                name="subscription_to_remind",
             ),
             models.Index(
                 fields=["dunning_at"],

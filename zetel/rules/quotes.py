@@ -155,14 +155,20 @@ def price_change(
         due=max(0, asked.total) - used,
         spendable=max(0, -asked.total - standing.open_amount),
         renews_on=renews_on,
-        renewal_total=_renewal(terms, renews_on, counted, treatment_on) if renews_on else 0,
+        renewal_total=renewal_total(terms, renews_on, counted, treatment_on) if renews_on else 0,
     )
 
 
-def _renewal(terms: Sequence[Terms], on: date, counted: int, treatment_on: TreatmentOn) -> int:
-    """What the period that begins on a boundary will cost with tax; nothing of it was billed yet."""
+def renewing(terms: Sequence[Terms], on: date, counted: int) -> Terms:
+    """The terms of the period that begins on a boundary: as scheduled, with a seat for everybody counted (C7)."""
     row = renewal_terms(terms, on=on, counted=counted) or terms_at(terms, on)
     assert row is not None, "a boundary has terms"
+    return row
+
+
+def renewal_total(terms: Sequence[Terms], on: date, counted: int, treatment_on: TreatmentOn) -> int:
+    """What the period that begins on a boundary will cost with tax; nothing of it was billed yet."""
+    row = renewing(terms, on, counted)
     return document(due_minus_billed((replace(row, starts_on=on),), (), through=on), treatment_on(on)).total
 
 

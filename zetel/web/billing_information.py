@@ -12,7 +12,7 @@ from zetel import clock
 from zetel.actions import customers
 from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
-from zetel.web.billing_information_form import BillingInformationForm
+from zetel.web.billing_information_form import OwnerInformationForm
 from zetel.web.billing_view import load_owned, place
 
 
@@ -21,10 +21,13 @@ def information(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     """The form with what is on file. The action checks the right again under its lock (R5)."""
     now = clock.now()
     seen, billing = load_owned(request, space_id, Capability.BILLING_MANAGE, now)
-    form = BillingInformationForm.of(billing.customer, request.POST if request.method == "POST" else None)
+    form = OwnerInformationForm.of(billing.customer, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
-            customers.change_information(billing.customer, form.information(), actor=seen.person, now=now)
+            customers.change_information(
+                billing.customer, form.information(), actor=seen.person, now=now,
+                remind_monthly=form.cleaned_data["remind_monthly"],
+            )  # fmt: skip
         except ZetelError as error:
             if "field" not in error.params:
                 raise

@@ -5,7 +5,7 @@ without JavaScript by sending the form, because it carries the country it was dr
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.utils.functional import Promise
@@ -95,11 +95,9 @@ class BillingInformationForm(ZetelForm):
         self._fit(country)
 
     @classmethod
-    def of(cls, customer: Customer, data: Mapping[str, Any] | None = None) -> "BillingInformationForm":
+    def of(cls, customer: Customer, data: Mapping[str, Any] | None = None) -> Self:
         """The form filled with what is on file."""
-        return cls(
-            data, initial={name: getattr(customer, name) for name in BillingInformation.__dataclass_fields__}
-        )
+        return cls(data, initial={name: getattr(customer, name) for name in cls.base_fields if name in _KEPT})
 
     def _fit(self, country: str) -> None:
         """Leave the fields that addresses of this country have, in its order and under its names."""
@@ -158,6 +156,16 @@ class BillingInformationForm(ZetelForm):
         return BillingInformation(**{name: str(self.cleaned_data.get(name) or "") for name in names})
 
 
+class OwnerInformationForm(BillingInformationForm):
+    """The same for who pays already, with what its owner wants to hear."""
+
+    remind_monthly = forms.BooleanField(
+        label=_("Mail me 7 days before each monthly renewal"), required=False,
+        help_text=_("Before an annual renewal you always get a mail, 30 days ahead."),
+    )  # fmt: skip
+
+
+_KEPT = {*BillingInformation.__dataclass_fields__, "remind_monthly"}
 _AUTOCOMPLETE = {
     "name": "name", "company": "organization", "country": "country", "address_line1": "address-line1",
     "address_line2": "address-line2", "postal_code": "postal-code", "city": "address-level2",

@@ -5,7 +5,7 @@ into the words and amounts of the page. Nothing here decides or writes.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -29,15 +29,14 @@ from zetel.models import (
     SubscriptionTerms,
 )
 from zetel.models.spaces import DIVISION
-from zetel.rules.billing import Terms, due_minus_billed, next_boundary, terms_at
+from zetel.rules.billing import Terms, next_boundary, terms_at
 from zetel.rules.catalog import Catalog
 from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money
 from zetel.rules.periods import Cycle
-from zetel.rules.quotes import document
+from zetel.rules.quotes import renewal_total
 from zetel.rules.roles import Capability
 from zetel.rules.seats import Fullness, fullness
-from zetel.rules.subscriptions import renewal_terms
 from zetel.templatetags.zetel import longdate
 from zetel.web.billing_past_due import PastDue, past_due_of
 from zetel.web.billing_tab import billing_url
@@ -143,13 +142,11 @@ class Billing:
         """What the next period will cost with tax, as things stand now; seats grow with the people counted (C7)."""
         if self.next_on is None or self.subscription.status == "trial":
             return None
-        terms = renewal_terms(self.terms, on=self.next_on, counted=self.counted) or terms_at(
-            self.terms, self.next_on
-        )
-        assert terms is not None, "a boundary has terms"
-        lines = due_minus_billed((replace(terms, starts_on=self.next_on),), (), through=self.next_on)
-        asked = document(lines, standing.treatment_of(self.space, self.customer, self.next_on))
-        return Money(asked.total, terms.currency)
+        total = renewal_total(
+            self.terms, self.next_on, self.counted,
+            lambda day: standing.treatment_of(self.space, self.customer, day),
+        )  # fmt: skip
+        return Money(total, self.present.currency)
 
 
 def seats_words(count: int) -> str:
