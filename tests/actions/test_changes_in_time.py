@@ -1,12 +1,16 @@
 """Changes on first and last days, in zones that differ, after a move and after an outage (C9, C12, M3, M5)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.actions.changing import again, lines, move
+from tests.actions.outgrowing import come, overages
 from tests.conftest import HandClock
+from tests.directory_world import World
 from tests.world import change, change_quote, customer_of, subscribe
+from zetel.actions import cancellations
+from zetel.actions.directory_plans import entitled
 from zetel.jobs import billing_run
 from zetel.models import (
     InvoiceLine,
@@ -90,6 +94,45 @@ def test_a_customer_that_moves_keeps_the_end_of_its_period_and_the_next_tiles_on
     )
     change(subscription, clock.now, seats=15)
     assert [line[4:6] for line in lines(subscription, after=2)] == [(start, end), (f"2026-{then}", end)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "begins", "ends"),
+    [
+        ("Europe/Amsterdam", "Pacific/Pago_Pago", "2026-05-12T10:00", "2026-06-11T22:00"),
+        ("Pacific/Pago_Pago", "Pacific/Kiritimati", "2026-05-12T11:00", "2026-06-12T11:00"),
+    ],
+)
+def test_a_customer_that_moves_has_its_plan_from_the_first_instant_paid_for_to_the_last(
+    studio: Space, anna: Person, clock: HandClock, old: str, new: str, begins: str, ends: str
+) -> None:
+    """The new zone writes the day before the purchase already or still, and the last day early (M3, E1)."""
+    clock.set(datetime.fromisoformat(begins).replace(tzinfo=UTC))
+    payer = customer_of(anna, clock.now, time_zone=old)
+    subscription = subscribe(studio, anna, clock.now, seats=5, customer=payer)
+    move(subscription, anna, new, clock.now)
+    cancellations.cancel(subscription, actor=anna, now=clock.now)
+    assert entitled(studio, clock.now).plan == "premium"
+    end = datetime.fromisoformat(ends).replace(tzinfo=UTC)
+    assert entitled(studio, end - timedelta(seconds=1)).plan == "premium"
+    assert entitled(studio, end).plan == "basic"
+    clock.set(end)
+    billing_run.run_due(clock.now)
+
+
+def test_after_a_move_west_a_renewal_that_fits_everybody_leaves_no_overage(
+    world: World, studio: Space, anna: Person, clock: HandClock
+) -> None:
+    """The new zone writes the day before the boundary; the seats are those of the period that began (C7, C8)."""
+    subscription = subscribe(studio, anna, clock.now, seats=2)
+    clock.set(datetime(2026, 6, 11, 12, 0, tzinfo=UTC))
+    move(subscription, anna, "Pacific/Pago_Pago", clock.now)
+    come(world, studio, clock, "Bram", "Chris")
+    assert [row[0] for row in overages(subscription)] == ["open"]
+    clock.set(datetime(2026, 6, 11, 22, 0, tzinfo=UTC))
+    billing_run.run_due(clock.now)
+    assert lines(subscription)[-1][2] == 3
+    assert overages(subscription) == [("closed", "2026-06-11", "resized")]
 
 
 def test_a_change_first_bills_the_months_that_an_outage_missed(

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from zetel.models import CatalogVersion, Space, Subscription, SubscriptionTerms
+from zetel.actions import standing
+from zetel.models import CatalogVersion, Space, Subscription
+from zetel.rules.billing import Terms, terms_at
 from zetel.rules.catalog import Catalog
 from zetel.rules.coverage import Holding
 from zetel.rules.entitlements import Entitlement, entitlement
@@ -21,10 +23,13 @@ def entitlements(spaces: Sequence[Space], now: datetime, catalog: Catalog) -> Ma
     """What each space's people may use there, by the space's own, its division's and its organization's plan."""
     places = {pk for space in spaces for pk in (space.pk, space.division_id, space.organization_id) if pk}
     live = Subscription.objects.live().filter(space__in=places).select_related("space", "customer")
-    days = {row.pk: local_date(now, ZoneInfo(row.customer.time_zone)) for row in live}
-    plans = _plans(days)
-    holdings = {row.space_id: _holding(row, plans[row.pk], catalog) for row in live if row.pk in plans}
-    today = {row.space_id: days[row.pk] for row in live}
+    terms = standing.terms_of([row.pk for row in live]) if live else {}
+    today = {row.space_id: standing.day_of(row, terms[row.pk], now) for row in live if row.pk in terms}
+    holdings = {
+        row.space_id: _holding(row, terms[row.pk], today[row.space_id], catalog)
+        for row in live
+        if row.pk in terms
+    }
     return {
         space.pk: _entitlement(
             catalog, (space.pk, space.division_id, space.organization_id), holdings, today, space, now
@@ -52,17 +57,8 @@ def _entitlement(
     return entitlement(catalog, [holdings[pk] for pk in around if pk], on)
 
 
-def _plans(days: Mapping[uuid.UUID, date]) -> dict[uuid.UUID, str]:
-    """The plan of each subscription by the terms of its day; of two on one day the later row counts."""
-    rows = SubscriptionTerms.objects.filter(subscription_id__in=days).order_by("starts_on", "id")
-    plans: dict[uuid.UUID, str] = {}
-    for subscription_id, plan, starts_on in rows.values_list("subscription_id", "plan", "starts_on"):
-        if starts_on <= days[subscription_id] or subscription_id not in plans:
-            plans[subscription_id] = plan
-    return plans
-
-
-def _holding(row: Subscription, plan: str, catalog: Catalog) -> Holding:
+def _holding(row: Subscription, terms: Sequence[Terms], on: date, catalog: Catalog) -> Holding:
+    plan = (terms_at(terms, on) or terms[0]).plan
     return Holding(
         subscription_id=row.public_id, space_id=row.space.public_id, space_kind=SpaceKind(row.space.kind), plan=plan,
         rank=catalog.plan(plan).rank, status=SubscriptionStatus(row.status), starts_on=row.started_on,

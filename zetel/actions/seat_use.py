@@ -117,7 +117,7 @@ def _read(places: Q, now: datetime) -> list[SeatUse]:
         return []
     terms, counted = standing.terms_of([row.pk for row in live]), _counted([row.space for row in live])
     return [
-        SeatUse(row, terms[row.pk], day_of(row, now), counted.get(row.space_id, 0), None)
+        SeatUse(row, terms[row.pk], day_of(row, terms[row.pk], now), counted.get(row.space_id, 0), None)
         for row in live
         if row.pk in terms
     ]
@@ -138,12 +138,12 @@ def _counted(spaces: Sequence[Space]) -> dict[uuid.UUID, int]:
     return found
 
 
-def day_of(subscription: Subscription, now: datetime) -> date:
-    """Today in the zone of the running period; past its end, while it is not billed yet, still its last day."""
-    zone = ZoneInfo(subscription.time_zone or subscription.customer.time_zone)
-    today = local_date(now, zone)
+def day_of(subscription: Subscription, terms: Sequence[Terms], now: datetime) -> date:
+    """The day in the running period; past its end, while it is not billed yet, still its last day."""
+    today = standing.day_of(subscription, terms, now)
     if subscription.next_bill_at is None:
         return today
+    zone = ZoneInfo(subscription.time_zone or subscription.customer.time_zone)
     return min(today, local_date(subscription.next_bill_at, zone) - timedelta(days=1))
 
 

@@ -9,7 +9,7 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -166,6 +166,21 @@ def paid_until(billed: Iterable[Billed]) -> date:
 def zone_of(space: Space, customer: Customer | None) -> ZoneInfo:
     """The customer's time zone; until there is one the space's counts (rule M3)."""
     return ZoneInfo(customer.time_zone if customer else space.time_zone)
+
+
+def day_of(subscription: Subscription, terms: Sequence[Terms], now: datetime) -> date:
+    """Today for a live subscription: in the zone of its running period, and never before that began (rule M3).
+
+    A customer that moved west may still write the day before, and one that moved east the day after the end; what was
+    paid for began, and ends, at its own instants. Past its end, while it is not billed yet, the days go on.
+    """
+    zone = ZoneInfo(subscription.time_zone or subscription.customer.time_zone)
+    today = local_date(now, zone)
+    if subscription.next_bill_at is None or subscription.status == SubscriptionStatus.TRIAL:
+        return max(today, subscription.started_on)
+    last = local_date(subscription.next_bill_at, zone) - timedelta(days=1)
+    running = terms_at(terms, last)
+    return max(today, running.period_at(last).start if running else subscription.started_on)
 
 
 def today_of(space: Space, customer: Customer | None, now: datetime) -> date:

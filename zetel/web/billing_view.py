@@ -181,17 +181,18 @@ def billing_of(space: Space, now: datetime) -> Billing | None:
     if row is None:
         return None
     kept: Any = row
+    dated = tuple(_terms(facts) for facts in kept.terms_kept)
     return Billing(
         space=space,
         subscription=row,
         customer=row.customer,
-        terms=tuple(_terms(facts) for facts in kept.terms_kept),
+        terms=dated,
         counted=kept.counted,
         method=Method(kept.method_kind, kept.method_label, kept.method_expires_on)
         if kept.method_kind
         else None,
         catalog=CatalogVersion.objects.current(),
-        today=standing.today_of(space, row.customer, now),
+        today=standing.day_of(row, dated, now),
     )
 
 

@@ -109,12 +109,12 @@ class _Plans:
         self.catalog: Catalog = CatalogVersion.objects.current()
         terms = standing.terms_of([row.pk for row in rows]) if rows else {}
         self.on = clock.now().date()
+        days = {row.pk: standing.day_of(row, terms[row.pk], clock.now()) for row in rows}
         self.rows = {row.space_id: row for row in rows}
         self.held: dict[Any, Holding] = {
-            row.space_id: standing.holding(row, terms[row.pk], self.catalog.ranks, standing.today_of(
-                row.space, row.customer, clock.now()))
+            row.space_id: standing.holding(row, terms[row.pk], self.catalog.ranks, days[row.pk])
             for row in rows
-        }  # fmt: skip
+        }
 
     def cover(self, place: Space) -> Holding | None:
         """What covers a place: the highest of its own, its division's and its organization's plan (P9)."""

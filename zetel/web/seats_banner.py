@@ -37,7 +37,8 @@ def use_of(billing: Billing, now: datetime) -> SeatUse:
     """The same of what the Billing tab has read already."""
     subscription = billing.subscription
     subscription.space = billing.space
-    use = SeatUse(subscription, billing.terms, seat_use.day_of(subscription, now), billing.counted, None)
+    on = seat_use.day_of(subscription, billing.terms, now)
+    use = SeatUse(subscription, billing.terms, on, billing.counted, None)
     return seat_use.with_overages([use])[0]
 
 

@@ -6,15 +6,14 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
-from zetel.actions import standing
-from zetel.jobs.doctor.finding import Finding, also, name_of, rows_of, zone_of
+from zetel.actions import seat_use, standing
+from zetel.jobs.doctor.finding import Finding, also, name_of, rows_of
 from zetel.models import CatalogVersion, Event, Membership, Space, Subscription
 from zetel.models.spaces import DIVISION, MEMBER
 from zetel.models.subscriptions import LIVE
 from zetel.rules.billing import Terms, terms_at
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
-from zetel.rules.periods import local_date
 from zetel.rules.seats import LADDER
 from zetel.rules.transitions import SubscriptionStatus
 
@@ -29,10 +28,8 @@ def check_seats(now: datetime) -> Iterator[Finding]:
         terms = standing.terms_of([row.pk for row in rows])
         counted = _counted([row.space for row in rows])
         for row in rows:
-            given = terms.get(row.pk, ())
-            today = local_date(now, zone_of(row.customer.time_zone))
-            current = terms_at(given, today) or (given[0] if given else None)
-            if current is not None:
+            if given := terms.get(row.pk):
+                current = terms_at(given, seat_use.day_of(row, given, now)) or given[0]
                 yield from _size(row, current, ladders, counted.get(row.space_id, 0))
 
 
