@@ -31,7 +31,7 @@ def names_of_kinds_in_code() -> set[str]:
     for source in python_files("zetel/actions", "zetel/jobs"):
         for call in calls(source.tree):
             name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-            if name == "queue" and call.args and isinstance(call.args[0], ast.Constant):
+            if name in ("queue", "mail_row") and call.args and isinstance(call.args[0], ast.Constant):
                 found.add(str(call.args[0].value))
     return found
 

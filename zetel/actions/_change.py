@@ -15,12 +15,16 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from zetel.models import Customer, Event, Invoice, Person, Space, Subscription
+from zetel.models.ids import new_id
 from zetel.rules import transitions
 from zetel.rules.event_types import EventType
 
 # A worker gives procrastinate's own app a connection beside Django's, where a job would be seen before the change
 # that it is about has been committed. This one always defers on Django's connection, thus in its transaction.
 _through_django = App(connector=DjangoConnector())
+
+
+Row = dict[str, Any]  # the columns of one new row, by name
 
 
 def transition(
@@ -58,9 +62,36 @@ def record(
     """Write the one event of an action, in the action's transaction (rule X13)."""
     assert transaction.get_connection().in_atomic_block, "an event belongs to the transaction of its change"
     return Event.objects.create(
-        kind=kind, at=now, actor=actor, on_behalf_of=on_behalf_of, reason=reason, space=space, customer=customer,
-        subscription=subscription, invoice=invoice, before=dict(before or {}), after=dict(after or {}),
+        **event_row(
+            kind, now=now, actor=actor, on_behalf_of=on_behalf_of, reason=reason, space=space, customer=customer,
+            subscription_id=subscription.pk if subscription else None, invoice_id=invoice.pk if invoice else None,
+            before=before, after=after,
+        )
     )  # fmt: skip
+
+
+def event_row(
+    kind: EventType,
+    *,
+    now: datetime,
+    actor: Person | None = None,
+    on_behalf_of: Person | None = None,
+    reason: str = "",
+    space: Space | None = None,
+    customer: Customer | None = None,
+    subscription_id: uuid.UUID | None = None,
+    invoice_id: uuid.UUID | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> Row:
+    """The columns of one event, to be written alone or with a batch."""
+    return {
+        "id": new_id(), "kind": kind, "at": now, "actor_id": actor.pk if actor else None,
+        "on_behalf_of_id": on_behalf_of.pk if on_behalf_of else None, "reason": reason,
+        "space_id": space.pk if space else None, "customer_id": customer.pk if customer else None,
+        "subscription_id": subscription_id, "invoice_id": invoice_id, "before": dict(before or {}),
+        "after": dict(after or {}),
+    }  # fmt: skip
 
 
 def defer(task: str, **arguments: str) -> None:

@@ -5,14 +5,15 @@ transaction, so a roll-back gives it back and the series has no gap.
 """
 
 import uuid
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from zetel.actions import mail
-from zetel.actions._change import transition
+from zetel.actions._change import Row, transition
 from zetel.models import (
     Customer,
     Invoice,
@@ -26,9 +27,8 @@ from zetel.models import (
     Space,
     Subscription,
 )
-from zetel.models.ids import new_id
+from zetel.models.ids import new_id, public_id
 from zetel.rules import transitions
-from zetel.rules.billing import Line
 from zetel.rules.invoices import issue_date, number
 from zetel.rules.periods import local_date
 from zetel.rules.quotes import Document
@@ -50,23 +50,37 @@ def issue(
     balance_used: int = 0,
 ) -> Invoice:
     """Write one document with its number, lines and taxes; open until it is paid. Amounts in minor units."""
-    assert transaction.get_connection().in_atomic_block, "a number is drawn in the issuing transaction"
-    series, issued_on = _draw(kind, local_date(now, settings.CONFIG.seller.time_zone))
+    drawn = next(draw(kind, 1, now=now))
     invoice = Invoice.objects.create(
-        kind=kind, series=series, sequence=series.last_number,
-        number=number(_PREFIX[kind], series.year, series.last_number),
-        customer=customer, subscription=subscription, space=space, quote=quote, credits=credits,
-        renews_on=renews_on, issued_on=issued_on, due_on=issued_on, issued_at=now, language=customer.language,
-        currency=customer.currency, net_amount=document.net, tax_amount=document.tax,
-        total_amount=document.total, balance_used_amount=balance_used,
-        seller=seller_of_the_day(), buyer=buyer_of_the_day(customer, space),
+        **invoice_row(
+            document, drawn, now=now, customer=customer, subscription_id=subscription.pk, space=space, kind=kind,
+            quote_id=quote.pk if quote else None, credits_id=credits.pk if credits else None, renews_on=renews_on,
+            balance_used=balance_used, seller=seller_of_the_day(),
+        )
     )  # fmt: skip
-    _write_lines(invoice, document, subscription)
+    InvoiceLine.objects.bulk_create(
+        InvoiceLine(**row) for row in line_rows(document, invoice.pk, subscription.pk)
+    )
+    InvoiceTax.objects.bulk_create(InvoiceTax(**row) for row in tax_rows(document, invoice.pk))
     return invoice
 
 
-def _draw(kind: str, today: date) -> tuple[Series, date]:
-    """The next number of the series of this year; dates in a series never run backwards (rule I2)."""
+class Drawn(NamedTuple):
+    """One number of a series, and the day that its document bears."""
+
+    series_id: uuid.UUID
+    year: int
+    sequence: int
+    issued_on: date
+
+
+def draw(kind: str, count: int, *, now: datetime) -> Iterator[Drawn]:
+    """The next so many numbers of the series of this year; dates in a series never run backwards (rule I2).
+
+    The row of the series stays locked until the transaction ends, so a batch draws when it is about to write.
+    """
+    assert transaction.get_connection().in_atomic_block, "a number is drawn in the issuing transaction"
+    today = local_date(now, settings.CONFIG.seller.time_zone)
     key = {"seller": settings.CONFIG.seller.legal_name[:64], "year": today.year, "kind": kind}
     try:
         with transaction.atomic():
@@ -74,38 +88,61 @@ def _draw(kind: str, today: date) -> tuple[Series, date]:
     except IntegrityError:  # another transaction made the row between our look and our write
         pass
     series = Series.objects.select_for_update().get(**key)
-    series.last_number += 1
-    series.last_date = issue_date(today, series.last_date)
-    Series.objects.filter(pk=series.pk).update(last_number=series.last_number, last_date=series.last_date)
-    return series, series.last_date
+    first, issued_on = series.last_number + 1, issue_date(today, series.last_date)
+    Series.objects.filter(pk=series.pk).update(last_number=series.last_number + count, last_date=issued_on)
+    return (Drawn(series.pk, series.year, first + place, issued_on) for place in range(count))
 
 
-def _line(invoice: Invoice, subscription: Subscription, position: int, line: Line) -> InvoiceLine:
-    assert line.tax_category is not None, "a line is issued with its tax category"
-    assert line.rate_bp is not None, "a line is issued with its tax rate"
-    return InvoiceLine(
-        id=new_id(), invoice=invoice, subscription=subscription, position=position, kind=line.kind,
-        plan=line.plan, cycle=line.cycle, seats=line.seats, unit_amount=line.unit_amount, start=line.start,
-        end=line.end, period_start=line.period_start, period_end=line.period_end, amount=line.amount,
-        discount_bp=line.discount_bp, discount_amount=line.discount_amount, tax_category=line.tax_category,
-        rate_bp=line.rate_bp, rule=line.rule, takes_back=list(line.takes_back),
-    )  # fmt: skip
+def invoice_row(
+    document: Document,
+    drawn: Drawn,
+    *,
+    now: datetime,
+    customer: Customer,
+    subscription_id: uuid.UUID,
+    space: Space,
+    seller: Mapping[str, Any],
+    kind: str = "invoice",
+    quote_id: uuid.UUID | None = None,
+    credits_id: uuid.UUID | None = None,
+    renews_on: date | None = None,
+    balance_used: int = 0,
+    state: str = "open",
+) -> Row:
+    """The columns of one document with its number, to be written alone or with a batch."""
+    return {
+        "id": new_id(), "kind": kind, "series_id": drawn.series_id, "sequence": drawn.sequence,
+        "number": number(_PREFIX[kind], drawn.year, drawn.sequence), "customer_id": customer.pk,
+        "subscription_id": subscription_id, "space_id": space.pk, "quote_id": quote_id, "credits_id": credits_id,
+        "renews_on": renews_on, "issued_on": drawn.issued_on, "due_on": drawn.issued_on, "issued_at": now,
+        "language": customer.language, "currency": customer.currency, "net_amount": document.net,
+        "tax_amount": document.tax, "total_amount": document.total, "balance_used_amount": balance_used,
+        "seller": seller, "buyer": buyer_of_the_day(customer, space), "state": state,
+    }  # fmt: skip
 
 
-def _write_lines(invoice: Invoice, document: Document, subscription: Subscription) -> None:
-    InvoiceLine.objects.bulk_create(
-        _line(invoice, subscription, position, line) for position, line in enumerate(document.lines, start=1)
-    )
-    InvoiceTax.objects.bulk_create(
-        InvoiceTax(
-            invoice=invoice,
-            category=row.category,
-            rate_bp=row.rate_bp,
-            base_amount=row.net,
-            tax_amount=row.tax,
-        )
-        for row in document.taxes
-    )
+def line_rows(document: Document, invoice_id: uuid.UUID, subscription_id: uuid.UUID) -> Iterator[Row]:
+    """The columns of a document's lines, in order."""
+    for position, line in enumerate(document.lines, start=1):
+        assert line.tax_category is not None, "a line is issued with its tax category"
+        assert line.rate_bp is not None, "a line is issued with its tax rate"
+        yield {
+            "id": new_id(), "invoice_id": invoice_id, "subscription_id": subscription_id, "position": position,
+            "kind": line.kind, "is_coverage": True, "plan": line.plan, "cycle": line.cycle, "seats": line.seats,
+            "unit_amount": line.unit_amount, "start": line.start, "end": line.end, "period_start": line.period_start,
+            "period_end": line.period_end, "amount": line.amount, "discount_bp": line.discount_bp,
+            "discount_amount": line.discount_amount, "tax_category": line.tax_category, "rate_bp": line.rate_bp,
+            "rule": line.rule, "takes_back": list(line.takes_back),
+        }  # fmt: skip
+
+
+def tax_rows(document: Document, invoice_id: uuid.UUID) -> Iterator[Row]:
+    """The columns of a document's taxes."""
+    for row in document.taxes:
+        yield {
+            "id": new_id(), "invoice_id": invoice_id, "category": row.category, "rate_bp": row.rate_bp,
+            "base_amount": row.net, "tax_amount": row.tax, "reason": "",
+        }  # fmt: skip
 
 
 def mark_paid(invoice: Invoice) -> bool:
@@ -123,19 +160,27 @@ def book(invoice: Invoice, payment: Payment | None, *, due: int, now: datetime) 
 
 def mail_invoice(invoice: Invoice, *, now: datetime) -> None:
     """The invoice goes to the billing owner and, when one was given, to the accounts mailbox; once each (I4)."""
-    owner = invoice.customer.billing_owner
+    columns = {field.attname: getattr(invoice, field.attname) for field in Invoice._meta.concrete_fields}
+    for row in mail_rows(columns, invoice.customer, invoice.space, now):
+        mail.queue_row(row)
+
+
+def mail_rows(invoice: Row, customer: Customer, space: Space | None, now: datetime) -> Iterator[Row]:
+    """The columns of those mails, for an invoice by its own columns."""
+    owner = customer.billing_owner
     addresses: dict[str, Person | None] = {owner.email: owner} if owner else {}
-    if invoice.customer.invoice_email:
-        addresses.setdefault(invoice.customer.invoice_email, None)
+    if customer.invoice_email:
+        addresses.setdefault(customer.invoice_email, None)
+    params = {
+        "number": invoice["number"], "total_amount": invoice["total_amount"], "currency": invoice["currency"],
+        "issued_on": invoice["issued_on"].isoformat(), "state": invoice["state"], "kind": invoice["kind"],
+        "space": space.name if space else "", "invoice": public_id(Invoice.PREFIX, invoice["id"]),
+    }  # fmt: skip
     for email, person in addresses.items():
-        mail.queue(
-            "invoice", once_key=f"invoice:{invoice.pk}:{email}", now=now, to_person=person, to_email=email,
-            language=person.language if person else invoice.language, invoice=invoice, space=invoice.space,
-            params={
-                "number": invoice.number, "total_amount": invoice.total_amount, "currency": invoice.currency,
-                "issued_on": invoice.issued_on.isoformat(), "state": invoice.state, "kind": invoice.kind,
-                "space": invoice.space.name if invoice.space else "", "invoice": invoice.public_id,
-            },
+        yield mail.mail_row(
+            "invoice", once_key=f"invoice:{invoice['id']}:{email}", now=now, to_person=person, to_email=email,
+            language=person.language if person else invoice["language"], invoice_id=invoice["id"], space=space,
+            params=params,
         )  # fmt: skip
 
 

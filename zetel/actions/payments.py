@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
-from zetel.actions._change import defer, record, transition
+from zetel.actions._change import Row, defer, record, transition
 from zetel.models import Attempt, Change, Customer, Invoice, Payment, PaymentMethod, Refund
+from zetel.models.ids import new_id, public_id
 from zetel.rules import transitions
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
@@ -44,9 +45,27 @@ def want(
 ) -> Attempt:
     """Write the payment and its first try, and defer the job that makes it. `amount` in minor units, above 0."""
     payment = Payment.objects.create(
-        customer=customer, change=change, invoice=invoice, amount=amount, currency=currency, created_at=now
+        **payment_row(customer, amount=amount, currency=currency, now=now, change=change, invoice=invoice)
     )
     return next_attempt(payment, method=method, now=now, language=language, return_path=return_path)
+
+
+def payment_row(
+    customer: Customer,
+    *,
+    amount: int,
+    currency: str,
+    now: datetime,
+    change: Change | None = None,
+    invoice: Invoice | None = None,
+    invoice_id: uuid.UUID | None = None,
+) -> Row:
+    """The columns of money wanted, to be written alone or with a batch."""
+    return {
+        "id": new_id(), "customer_id": customer.pk, "change_id": change.pk if change else None,
+        "invoice_id": invoice.pk if invoice else invoice_id, "amount": amount, "currency": currency,
+        "status": "wanted", "created_at": now, "paid_at": None,
+    }  # fmt: skip
 
 
 def next_attempt(
@@ -55,12 +74,29 @@ def next_attempt(
     """One more try of a payment; its reference names at most one capture (rule X2)."""
     number = payment.attempts.count() + 1
     attempt = Attempt.objects.create(
-        payment=payment, number=number, method=method, gateway=method.gateway,
-        reference=f"{payment.public_id}-{number}", return_path=return_path, language=language, created_at=now,
-        ask_at=now,
-    )  # fmt: skip
+        **attempt_row(payment.pk, number, method, now=now, language=language, return_path=return_path)
+    )
     defer("collect", attempt=str(attempt.pk))
     return attempt
+
+
+def attempt_row(
+    payment_id: uuid.UUID,
+    number: int,
+    method: PaymentMethod,
+    *,
+    now: datetime,
+    language: str,
+    return_path: str,
+) -> Row:
+    """The columns of one try that nobody has made yet, to be written alone or with a batch."""
+    return {
+        "id": new_id(), "payment_id": payment_id, "number": number, "method_id": method.pk,
+        "gateway": method.gateway, "reference": f"{public_id(Payment.PREFIX, payment_id)}-{number}",
+        "status": "created", "charge_id": "", "reason": "", "is_hard": False, "action_url": "",
+        "return_path": return_path, "language": language, "tries": 0, "created_at": now, "ask_at": now,
+        "settled_at": None,
+    }  # fmt: skip
 
 
 def claim(attempt_id: uuid.UUID, *, now: datetime) -> Attempt | None:
@@ -98,6 +134,14 @@ def to_ask(now: datetime, limit: int = 100) -> list[uuid.UUID]:
     """Tries whose outcome is open and due to be asked about, oldest first."""
     due = Attempt.objects.filter(status__in=transitions.UNSETTLED_ATTEMPT, ask_at__lte=now)
     return list(due.order_by("ask_at").values_list("pk", flat=True)[:limit])
+
+
+def to_collect(limit: int = 100, *, after: uuid.UUID | None = None) -> list[uuid.UUID]:
+    """Tries for issued invoices that nobody has made yet, in the order of their ids."""
+    rows = Attempt.objects.filter(status="created", payment__invoice__isnull=False)
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
+    return list(rows.order_by("id").values_list("pk", flat=True)[:limit])
 
 
 def want_refund(attempt: Attempt, *, amount: int, reason: str, now: datetime) -> Refund:

@@ -1,35 +1,82 @@
-"""A boundary is renewed or ended (rules C2, C7, C9, C12, G4, X4).
+"""A boundary is renewed or ended (rules C2, C7, C9, C12, G4, X4): read, decide, write, for a batch in one transaction.
 
-One period a call, oldest first, in one transaction: terms that grow with the people, lines that are due minus billed,
-the invoice, and the money wanted for it; or the end that was asked for. Running it again at the same instant changes
-nothing.
+The batch is the primitive; a page passes a list of one. Lines come from due minus billed, numbers are drawn for the
+whole batch when it is about to write, and everything new goes in by COPY; a compare-and-set advances each
+subscription. Running it again at the same instant changes nothing, and what a killed run had not committed is simply
+still due.
 """
 
 import uuid
-from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
-from zetel.actions import dunning, invoices, mail, overages, payments, standing, subscriptions
-from zetel.actions._change import lock_customer, lock_space, record
-from zetel.models import Customer, Invoice, PaymentMethod, Space, Subscription
-from zetel.rules.billing import Billed, Terms, due_minus_billed, next_boundary, terms_at
+from zetel.actions import dunning, invoices, mail, overages, payments, renewals_due, subscriptions
+from zetel.actions._change import Row, defer, event_row, lock_customer, lock_space
+from zetel.actions._copy import copy
+from zetel.actions.renewals_due import Due
+from zetel.models import (
+    Attempt,
+    BalanceEntry,
+    Change,
+    Customer,
+    Event,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    Mail,
+    Payment,
+    Space,
+    Subscription,
+    SubscriptionTerms,
+)
+from zetel.models.subscriptions import WAITING
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
-from zetel.rules.invoices import balance_use
-from zetel.rules.periods import local_date
-from zetel.rules.quotes import document
-from zetel.rules.subscriptions import renewal_terms
+from zetel.rules.renewals import BETWEEN_BOUNDARIES, Renewal
 
-MISSED_MAX = 12  # periods that are billed one by one after an outage (rule C9)
+BATCH_SIZE = 500
 
 
-def due_subscriptions(now: datetime, limit: int = 100) -> list[uuid.UUID]:
-    """Active subscriptions whose next period begins at or before `now`, longest due first."""
-    due = Subscription.objects.filter(status="active", parked_reason="", next_bill_at__lte=now)
-    return list(due.order_by("next_bill_at", "id").values_list("pk", flat=True)[:limit])
+@dataclass
+class Batch:
+    """What became of a batch: invoices and ends made, what it could not bill and why, and what others have locked."""
+
+    billed: list[uuid.UUID] = field(default_factory=list)
+    invoice_ids: list[uuid.UUID] = field(default_factory=list)
+    amounts: Counter[str] = field(default_factory=Counter)
+    ended: int = 0
+    grown: int = 0
+    refused: dict[uuid.UUID, Exception] = field(default_factory=dict)
+    left: list[uuid.UUID] = field(default_factory=list)
+
+    @property
+    def seen(self) -> int:
+        return len(self.billed) + self.ended + len(self.refused) + len(self.left)
+
+
+def horizon(now: datetime) -> datetime | None:
+    """Up to where one pass bills, so that it meets no subscription twice; None when nothing is due.
+
+    After an outage the next pass comes when this one's money was asked for: who does not pay is not billed on (C9, G4).
+    """
+    oldest = _due(now).aggregate(oldest=Min("next_bill_at"))["oldest"]
+    return None if oldest is None else min(now, oldest + BETWEEN_BOUNDARIES)
+
+
+def due_ids(until: datetime, *, limit: int = BATCH_SIZE, skip: Collection[uuid.UUID] = ()) -> list[uuid.UUID]:
+    """Active subscriptions whose next period begins at or before `until`, longest due first."""
+    rows = _due(until).exclude(pk__in=skip) if skip else _due(until)
+    return list(rows.order_by("next_bill_at", "id").values_list("pk", flat=True)[:limit])
+
+
+def waiting_ids(until: datetime) -> list[uuid.UUID]:
+    """Those of them for which a change waits for its money: it ends with its period, after asking the gateway (C5)."""
+    return list(_due(until).filter(_waits()).order_by("next_bill_at", "id").values_list("pk", flat=True))
 
 
 def settle(subscription_id: uuid.UUID, *, now: datetime) -> None:
@@ -48,110 +95,211 @@ def settle(subscription_id: uuid.UUID, *, now: datetime) -> None:
 def renew(subscription_id: uuid.UUID, *, now: datetime) -> Invoice | None:
     """Bill one period of a subscription if it is due, or end it there; None when nothing was billed.
 
-    Raises `period_unsettled` when more than twelve periods were missed: staff decide about those (C9).
+    Raises `period_unsettled` when more periods were missed than are caught up with.
+    """
+    made = renew_one(subscription_id, now=now).invoice_ids
+    return Invoice.objects.get(pk=made[0]) if made else None
+
+
+def renew_one(subscription_id: uuid.UUID, *, now: datetime) -> Batch:
+    """A batch of one, which waits for whoever holds its locks and raises why it cannot be billed."""
+    with transaction.atomic():
+        found = Subscription.objects.select_related("space").get(pk=subscription_id)
+        lock_space(found.space)
+        lock_customer(found.customer_id)
+        Subscription.objects.select_for_update().get(pk=subscription_id)
+        batch = _renew([subscription_id], now)
+        for error in batch.refused.values():
+            raise error
+    return batch
+
+
+def renew_batch(
+    now: datetime, *, until: datetime, skip: Collection[uuid.UUID] = (), limit: int = BATCH_SIZE
+) -> Batch:
+    """Bill the next batch of those due at or before `until`, one period each.
+
+    It waits for nobody: what somebody else has locked is left, and another worker's batch is passed over.
     """
     with transaction.atomic():
-        subscription = Subscription.objects.select_related("space").get(pk=subscription_id)
-        space = lock_space(subscription.space)
-        customer = lock_customer(subscription.customer_id)
-        subscription = Subscription.objects.select_for_update().get(pk=subscription_id)
-        if (
-            subscription.status != "active"
-            or subscription.next_bill_at is None
-            or subscription.next_bill_at > now
-        ):
-            return None
-        due = _due(subscription)
-        if subscription.ends_on is not None and subscription.ends_on <= due.on:
-            subscriptions.end(subscription, customer, on=due.on, reason="cancelled", now=now, actor=None)
-            return None
-        _check_missed(due, subscription, customer, now)
-        return _bill(due, subscription, customer, space, now)
-
-
-@dataclass(frozen=True)
-class _Due:
-    """The boundary that is there, and what it is billed from."""
-
-    on: date
-    terms: tuple[Terms, ...]
-    billed: tuple[Billed, ...]
-
-
-def _due(subscription: Subscription) -> _Due:
-    billed = standing.billed_of([subscription.pk])[subscription.pk]
-    return _Due(standing.paid_until(billed), standing.terms_of([subscription.pk])[subscription.pk], billed)
-
-
-def _check_missed(due: _Due, subscription: Subscription, customer: Customer, now: datetime) -> None:
-    """Rule C9: an outage is caught up with; what looks like more than that is for staff."""
-    today, missed, boundary = local_date(now, ZoneInfo(customer.time_zone)), 0, due.on
-    while boundary <= today:
-        missed += 1
-        if missed > MISSED_MAX:
-            raise ZetelError("period_unsettled", since=due.on.isoformat())
-        following = next_boundary(due.terms, boundary, subscription.ends_on)
-        if following is None:
-            return
-        boundary = following
-
-
-def _bill(due: _Due, subscription: Subscription, customer: Customer, space: Space, now: datetime) -> Invoice:
-    """Bill the period that begins, for the people then counted (C7)."""
-    terms = due.terms
-    grown = renewal_terms(terms, on=due.on, counted=standing.counted_people(space))
-    if grown:
-        subscriptions.append_terms(subscription, grown, now=now)
-        terms = (*terms, grown)
-    row = terms_at(terms, due.on)
-    assert row is not None, "a boundary has terms"
-    lines = due_minus_billed(terms, due.billed, through=due.on, ends_on=subscription.ends_on)
-    asked = document(lines, standing.treatment_of(space, customer, due.on))
-    used = balance_use(asked.total, standing.balance_of(customer, customer.currency))
-    invoice = invoices.issue(
-        asked, now=now, customer=customer, subscription=subscription, space=space, renews_on=due.on,
-        balance_used=used,
-    )  # fmt: skip
-    subscriptions.use_balance(customer, used, invoice=invoice, now=now)
-    period_end = row.period_at(due.on).end
-    Subscription.objects.filter(pk=subscription.pk).update(
-        version=subscription.version + 1, **subscriptions.bill_next(customer, period_end)
-    )
-    record(
-        EventType.SUBSCRIPTION_RENEWED, now=now, actor=None, space=space, customer=customer,
-        subscription=subscription, invoice=invoice,
-        after={
-            "invoice": invoice.number, "amount": invoice.total_amount, "currency": invoice.currency,
-            "period_start": due.on.isoformat(), "period_end": period_end.isoformat(), "space": space.name,
-            "plan": row.plan, "cycle": str(row.cycle), "seats": row.seats,
-        },
-    )  # fmt: skip
-    if grown and customer.billing_owner:
-        mail.queue(
-            "seats_resized", once_key=f"seats_resized:{subscription.pk}:{due.on}", now=now, space=space,
-            owner_of=subscription, to_person=customer.billing_owner, params={"space": space.name, "seats": grown.seats},
-        )  # fmt: skip
-    overages.recount(space, now=now)
-    _collect(invoice, customer, invoice.total_amount - used, now)
-    invoices.mail_invoice(invoice, now=now)
-    return invoice
-
-
-def _collect(invoice: Invoice, customer: Customer, amount: int, now: datetime) -> None:
-    """Ask for the money with the active method; without one it is past due from the first day (G4)."""
-    if amount == 0:
-        invoices.mark_paid(invoice)
-        return
-    method = PaymentMethod.objects.filter(customer=customer, status="active").first()
-    if method is None:
-        dunning.lacks_method(invoice, now=now)
-        return
-    payments.want(
-        customer, amount=amount, currency=invoice.currency, method=method, now=now, invoice=invoice,
-        language=customer.language, return_path="/billing",
-    )  # fmt: skip
+        held, left = _claim(until, skip, limit)
+        batch = _renew(held, now) if held else Batch()
+        batch.left = left
+    return batch
 
 
 def park(subscription_id: uuid.UUID, reason: str) -> None:
     """Set one aside that cannot be billed, with its reason; the others go on (rule X16)."""
     Subscription.objects.filter(pk=subscription_id).update(parked_reason=reason[:255] or "unknown")
+
+
+def _due(until: datetime) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(status="active", parked_reason="", next_bill_at__lte=until)
+
+
+def _waits() -> Exists:
+    return Exists(Change.objects.filter(subscription=OuterRef("pk"), status__in=WAITING))
+
+
+def _claim(
+    until: datetime, skip: Collection[uuid.UUID], limit: int
+) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
+    """Lock a batch without waiting for anybody: subscriptions, their organizations or workspaces, their customers."""
+    rows = _due(until).filter(~_waits())
+    if skip:
+        rows = rows.exclude(pk__in=skip)
+    locked = rows.select_for_update(of=("self",), skip_locked=True, no_key=True).select_related("space")
+    found = [
+        (row.pk, row.space.root_id, row.customer_id) for row in locked.order_by("next_bill_at", "id")[:limit]
+    ]
+    roots = _locked(Space, {root for _, root, _ in found})
+    customers = _locked(Customer, {customer for _, root, customer in found if root in roots})
+    held = [pk for pk, root, customer in found if root in roots and customer in customers]
+    return held, [pk for pk, _, _ in found if pk not in set(held)]
+
+
+def _locked(model: type[Space] | type[Customer], ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    rows = model._default_manager.filter(Q(pk__in=ids)).order_by("id")
+    return set(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
+
+
+def _renew(subscription_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
+    """Decide about a batch that is locked, and write what was decided."""
+    decided = renewals_due.decide(subscription_ids, now)
+    for due in decided.ending:
+        subscriptions.end(
+            due.subscription, due.customer, on=due.boundary.on, reason="cancelled", now=now, actor=None
+        )
+    batch = Batch(ended=len(decided.ending), refused=decided.refused)
+    if decided.billed:
+        _write(decided.billed, batch, now)
+    return batch
+
+
+@dataclass
+class _Rows:
+    """New rows by table, in the order in which they are written."""
+
+    terms: list[Row] = field(default_factory=list)
+    invoices: list[Row] = field(default_factory=list)
+    lines: list[Row] = field(default_factory=list)
+    taxes: list[Row] = field(default_factory=list)
+    balance: list[Row] = field(default_factory=list)
+    payments: list[Row] = field(default_factory=list)
+    attempts: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    mails: list[Row] = field(default_factory=list)
+
+    def copy(self) -> None:
+        copy(SubscriptionTerms, self.terms)
+        copy(Invoice, self.invoices)
+        copy(InvoiceLine, self.lines)
+        copy(InvoiceTax, self.taxes)
+        copy(BalanceEntry, self.balance)
+        copy(Payment, self.payments)
+        copy(Attempt, self.attempts)
+        copy(Event, self.events)
+        copy(Mail, self.mails)
+
+
+def _write(billed: Sequence[tuple[Due, Renewal]], batch: Batch, now: datetime) -> None:
+    rows, seller = _Rows(), invoices.seller_of_the_day()
+    numbers = invoices.draw("invoice", len(billed), now=now)
+    for (due, made), number in zip(billed, numbers, strict=True):
+        invoice = invoices.invoice_row(
+            made.document, number, now=now, customer=due.customer, subscription_id=due.subscription.pk,
+            space=due.space, seller=seller, renews_on=due.boundary.on, balance_used=made.balance_used,
+            state="open" if made.due else "paid",
+        )  # fmt: skip
+        _add(rows, due, made, invoice, now)
+        batch.billed.append(due.subscription.pk)
+        batch.invoice_ids.append(invoice["id"])
+        batch.amounts[invoice["currency"]] += invoice["total_amount"]
+        batch.grown += made.grown is not None
+    rows.copy()
+    _advance(billed, now)
+    for (due, made), invoice in zip(billed, rows.invoices, strict=True):
+        _apart(due, made, invoice["id"], now)
+    if rows.attempts:
+        defer("collect_due")
+    if rows.mails:
+        defer("outbox")
+
+
+def _add(rows: _Rows, due: Due, made: Renewal, invoice: Row, now: datetime) -> None:
+    """Everything new that one renewal brings."""
+    subscription, customer, document = due.subscription, due.customer, made.document
+    rows.invoices.append(invoice)
+    rows.lines += invoices.line_rows(document, invoice["id"], subscription.pk)
+    rows.taxes += invoices.tax_rows(document, invoice["id"])
+    if made.grown:
+        rows.terms.append(subscriptions.terms_row(subscription.pk, made.grown, now=now))
+    if made.balance_used:
+        rows.balance.append(
+            subscriptions.balance_row(
+                customer, -made.balance_used, kind="used", invoice_id=invoice["id"], now=now
+            )
+        )
+    if made.due and due.method:
+        payment = payments.payment_row(
+            customer, amount=made.due, currency=customer.currency, invoice_id=invoice["id"], now=now
+        )
+        rows.payments.append(payment)
+        rows.attempts.append(
+            payments.attempt_row(
+                payment["id"], 1, due.method, now=now, language=customer.language,
+                return_path=dunning.RETURN_PATH,
+            )
+        )  # fmt: skip
+    rows.events.append(_event(due, made, invoice, now))
+    rows.mails += invoices.mail_rows(invoice, customer, due.space, now)
+    if made.grown and customer.billing_owner:
+        rows.mails.append(
+            mail.mail_row(
+                "seats_resized", once_key=f"seats_resized:{subscription.pk}:{due.boundary.on}", now=now,
+                space=due.space, to_person=customer.billing_owner,
+                params={"space": due.space.name, "seats": made.grown.seats},
+            )
+        )  # fmt: skip
+
+
+def _event(due: Due, made: Renewal, invoice: Row, now: datetime) -> Row:
+    row = made.row
+    return event_row(
+        EventType.SUBSCRIPTION_RENEWED, now=now, space=due.space, customer=due.customer,
+        subscription_id=due.subscription.pk, invoice_id=invoice["id"],
+        after={
+            "invoice": invoice["number"], "amount": invoice["total_amount"], "currency": invoice["currency"],
+            "period_start": due.boundary.on.isoformat(), "period_end": made.period_end.isoformat(),
+            "space": due.space.name, "plan": row.plan, "cycle": str(row.cycle), "seats": row.seats,
+        },
+    )  # fmt: skip
+
+
+_ADVANCE = """
+UPDATE zetel_subscription AS s SET version = s.version + 1, next_bill_at = v.next_bill_at, time_zone = v.time_zone
+FROM unnest(%s::uuid[], %s::integer[], %s::timestamptz[], %s::text[]) AS v(id, version, next_bill_at, time_zone)
+WHERE s.id = v.id AND s.version = v.version AND s.status = 'active' AND s.next_bill_at <= %s
+"""
+
+
+def _advance(billed: Sequence[tuple[Due, Renewal]], now: datetime) -> None:
+    """Each of them is due again when the period that was billed ends: one statement, exactly these rows."""
+    following = [subscriptions.bill_next(due.customer, made.period_end) for due, made in billed]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ADVANCE,
+            [
+                [due.subscription.pk for due, _ in billed], [due.subscription.version for due, _ in billed],
+                [fields["next_bill_at"] for fields in following], [fields["time_zone"] for fields in following], now,
+            ],
+        )  # fmt: skip
+        assert cursor.rowcount == len(billed), "the locks on the subscriptions are held"
+
+
+def _apart(due: Due, made: Renewal, invoice_id: uuid.UUID, now: datetime) -> None:
+    """What few renewals bring: an overage that is over or new, and nothing to collect with (G4)."""
+    if due.is_over or due.boundary.counted > made.row.seats:
+        overages.recount(due.space, now=now)
+    if made.due and due.method is None:
+        dunning.lacks_method(Invoice.objects.get(pk=invoice_id), now=now)

@@ -115,7 +115,7 @@ def _read(places: Q, now: datetime) -> list[SeatUse]:
     live = list(rows.select_related("space", "customer__billing_owner"))
     if not live:
         return []
-    terms, counted = standing.terms_of([row.pk for row in live]), _counted([row.space for row in live])
+    terms, counted = standing.terms_of([row.pk for row in live]), counted_in([row.space for row in live])
     return [
         SeatUse(row, terms[row.pk], day_of(row, terms[row.pk], now), counted.get(row.space_id, 0), None)
         for row in live
@@ -123,7 +123,7 @@ def _read(places: Q, now: datetime) -> list[SeatUse]:
     ]
 
 
-def _counted(spaces: Sequence[Space]) -> dict[uuid.UUID, int]:
+def counted_in(spaces: Sequence[Space]) -> dict[uuid.UUID, int]:
     """People who take a seat, by space; those of a division are the people of its teams, each once (S3)."""
     people, distinct = Membership.objects.counted().order_by(), Count("person_id", distinct=True)
     places = [space.pk for space in spaces if space.kind != DIVISION]

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -192,11 +193,12 @@ def treatment_of(space: Space, customer: Customer | None, on: date) -> tax.TaxTr
     seller = settings.CONFIG.seller
     country = customer.country if customer and customer.country else space.country
     verified = customer is not None and customer.vat_status == "verified"
-    return tax.tax_treatment(
-        tax.Seller(country=seller.country, oss=seller.oss_registered),
-        tax.Buyer(country=country, vat_verified=verified),
-        on,
-    )
+    return _treatment(tax.Seller(seller.country, seller.oss_registered), tax.Buyer(country, verified), on)
+
+
+_treatment = lru_cache(maxsize=1024)(
+    tax.tax_treatment
+)  # a billing run asks for few different ones, very often
 
 
 def basis(around: Around, customer: Customer, balance: int) -> str:

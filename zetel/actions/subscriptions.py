@@ -1,12 +1,13 @@
 """Starting and ending subscriptions, their terms, and the balance entries that go with it (P7 to P9, R4, I6)."""
 
+import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from zetel.actions import invoices, mail, overages, standing
-from zetel.actions._change import record, transition
+from zetel.actions._change import Row, record, transition
 from zetel.models import (
     BalanceEntry,
     Customer,
@@ -17,6 +18,7 @@ from zetel.models import (
     Subscription,
     SubscriptionTerms,
 )
+from zetel.models.ids import new_id
 from zetel.rules import transitions
 from zetel.rules.billing import Terms
 from zetel.rules.event_types import EventType
@@ -51,11 +53,16 @@ def bill_next(customer: Customer, period_end: date) -> dict[str, Any]:
 
 def append_terms(subscription: Subscription, terms: Terms, *, now: datetime) -> SubscriptionTerms:
     """Terms are only ever added; the row made last counts from its day on."""
-    return SubscriptionTerms.objects.create(
-        subscription=subscription, starts_on=terms.starts_on, plan=terms.plan, cycle=terms.cycle,
-        seats=terms.seats, unit_amount=terms.unit_amount, currency=terms.currency, anchor_on=terms.anchor_on,
-        created_at=now,
-    )  # fmt: skip
+    return SubscriptionTerms.objects.create(**terms_row(subscription.pk, terms, now=now))
+
+
+def terms_row(subscription_id: uuid.UUID, terms: Terms, *, now: datetime) -> Row:
+    """The columns of terms, to be written alone or with a batch."""
+    return {
+        "id": new_id(), "subscription_id": subscription_id, "starts_on": terms.starts_on, "plan": terms.plan,
+        "cycle": terms.cycle, "seats": terms.seats, "unit_amount": terms.unit_amount, "currency": terms.currency,
+        "anchor_on": terms.anchor_on, "created_at": now,
+    }  # fmt: skip
 
 
 def end(
@@ -130,13 +137,20 @@ def add_balance(customer: Customer, amount: int, *, kind: str, invoice: Invoice,
     """One signed entry in minor units of the invoice's currency; nothing for 0 (rule M9)."""
     if amount:
         BalanceEntry.objects.create(
-            customer=customer,
-            currency=invoice.currency,
-            amount=amount,
-            kind=kind,
-            invoice=invoice,
-            created_at=now,
+            **balance_row(
+                customer, amount, kind=kind, invoice_id=invoice.pk, now=now, currency=invoice.currency
+            )
         )
+
+
+def balance_row(
+    customer: Customer, amount: int, *, kind: str, invoice_id: uuid.UUID, now: datetime, currency: str = ""
+) -> Row:
+    """The columns of one entry, in the customer's currency unless told, to be written alone or with a batch."""
+    return {
+        "id": new_id(), "customer_id": customer.pk, "currency": currency or customer.currency, "amount": amount,
+        "kind": kind, "invoice_id": invoice_id, "created_at": now,
+    }  # fmt: skip
 
 
 def use_balance(customer: Customer, amount: int, *, invoice: Invoice, now: datetime) -> None:

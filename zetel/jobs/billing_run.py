@@ -1,11 +1,20 @@
-"""The billing run: renew what is due, one by one, and collect. One that fails is parked and the others go on."""
+"""The billing run: whatever is due is billed in batches, by any number of workers (rules C5, C9, X16).
+
+A pass bills at most one period of each subscription; the next pass comes when its money was asked for. Each batch is
+one transaction, so a run that is killed leaves whole batches and goes on where it stood. A batch that fails is done
+one by one: the guilty one is parked with its reason and the others go on.
+"""
 
 import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
 
 from zetel.actions import renewals
+from zetel.actions.renewals import Batch
 from zetel.jobs import collect
 from zetel.models import Attempt
 from zetel.models.payments import UNSETTLED
@@ -13,30 +22,78 @@ from zetel.models.subscriptions import WAITING
 
 log = structlog.get_logger()
 
+Told = Callable[[int], None]
+
+
+@dataclass
+class Tally:
+    """What a run did: how many invoices, ends, sizes that grew, and subscriptions set aside; totals by currency."""
+
+    billed: int = 0
+    ended: int = 0
+    grown: int = 0
+    parked: int = 0
+    amounts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, batch: Batch) -> None:
+        self.billed += len(batch.billed)
+        self.ended += batch.ended
+        self.grown += batch.grown
+        self.amounts += batch.amounts
+
 
 def run_due(now: datetime) -> int:
-    """Bill every period that has begun, oldest first, until none is due (rule C9); how many were billed."""
+    """Bill every period that has begun, oldest first, and ask for its money, until none is due; how many it were."""
     billed = 0
-    while due := renewals.due_subscriptions(now):
-        billed += sum(_renew(subscription_id, now) for subscription_id in due)
+    while (tally := bill(now)).billed or tally.ended:
+        collect.collect_new(now)
+        billed += tally.billed
     return billed
 
 
-def _renew(subscription_id: uuid.UUID, now: datetime) -> int:
-    try:
+def bill(now: datetime, *, told: Told = lambda count: None) -> Tally:
+    """One pass: at most one period of each subscription. `told` hears how many were done, batch by batch."""
+    tally, seen, left = Tally(), set[uuid.UUID](), list[uuid.UUID]()
+    until = renewals.horizon(now)
+    if until is None:
+        return tally
+    for subscription_id in renewals.waiting_ids(until):
         _ask_first(subscription_id, now)
-        invoice = renewals.renew(subscription_id, now=now)
+        _one(subscription_id, now, tally)
+        told(1)
+    while True:
+        try:
+            batch = renewals.renew_batch(now, until=until, skip=seen)
+        except Exception:  # whatever it is, one of them brought it about; it is found one by one
+            log.exception("a batch could not be billed; its subscriptions are billed one by one")
+            batch = Batch(left=renewals.due_ids(until, skip=seen))
+        if not batch.seen:
+            break
+        tally.add(batch)
+        for subscription_id, error in batch.refused.items():
+            _park(subscription_id, error, tally)
+        seen.update(batch.left)
+        left += batch.left
+        told(batch.seen - len(batch.left))
+    for subscription_id in left:
+        _one(subscription_id, now, tally)
+        told(1)
+    return tally
+
+
+def _one(subscription_id: uuid.UUID, now: datetime, tally: Tally) -> None:
+    try:
+        batch = renewals.renew_one(subscription_id, now=now)
     except Exception as error:  # whatever it is, it must not hold up the others; it is logged and parked
-        log.exception("a subscription could not be billed", subscription=str(subscription_id))
-        renewals.park(subscription_id, f"{type(error).__name__}: {error}")
-        return 0
-    if invoice is None:
-        return 0
-    for attempt_id in Attempt.objects.filter(payment__invoice=invoice, status="created").values_list(
-        "pk", flat=True
-    ):
-        collect.collect(attempt_id, now=now)
-    return 1
+        _park(subscription_id, error, tally)
+    else:
+        tally.add(batch)
+
+
+def _park(subscription_id: uuid.UUID, error: Exception, tally: Tally) -> None:
+    log.error("a subscription could not be billed", subscription=str(subscription_id), exc_info=error)
+    renewals.park(subscription_id, f"{type(error).__name__}: {error}")
+    tally.parked += 1
 
 
 def _ask_first(subscription_id: uuid.UUID, now: datetime) -> None:

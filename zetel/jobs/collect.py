@@ -36,6 +36,16 @@ def collect(attempt_id: uuid.UUID, *, now: datetime) -> None:
         ask(attempt_id, now=now)
 
 
+def collect_new(now: datetime) -> int:
+    """Make every try for an issued invoice that nobody has made yet; others may be at it too. How many were seen."""
+    seen, last = 0, None
+    while waiting := payments.to_collect(after=last):
+        for attempt_id in waiting:
+            collect(attempt_id, now=now)
+        seen, last = seen + len(waiting), waiting[-1]
+    return seen
+
+
 def ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
     """Ask what became of a try; when the gateway knows no such charge, charge with the same key (rule G3)."""
     attempt = payments.claim_ask(attempt_id, now=now)

@@ -28,6 +28,13 @@ def collect_attempt(attempt: str) -> None:
     collect.collect(uuid.UUID(attempt), now=clock.now())
 
 
+@app.task(name="zetel.collect_due")
+def collect_due() -> None:
+    """What a billing run left to collect."""
+    clock.refresh()
+    collect.collect_new(clock.now())
+
+
 @app.task(name="zetel.refund")
 def refund(refund: str) -> None:
     clock.refresh()

@@ -192,7 +192,7 @@ def due_minus_billed(
         raise ZetelError("currency_mismatch", currencies=sorted({row.currency for row in terms}))
     horizon = max([through, *(line.period_start for line in billed)])
     due: dict[_Key, list[_Stretch]] = defaultdict(list)
-    for key, stretch in _due_stretches(settle_order(terms, ends_on), horizon, ends_on):
+    for key, stretch in _due_stretches(settle_order(terms, ends_on), horizon, ends_on, since):
         due[key].append(stretch)
     past: dict[_Key, list[Billed]] = defaultdict(list)
     for line in billed:
@@ -264,12 +264,17 @@ def _order(line: Line) -> tuple[date, bool, date, str, int, int, date]:
 
 
 def _due_stretches(
-    rows: Sequence[Terms], horizon: date, ends_on: date | None
+    rows: Sequence[Terms], horizon: date, ends_on: date | None, since: date | None
 ) -> Iterator[tuple[_Key, _Stretch]]:
-    """What the terms ask for, period by period: the part of each period in which a row is in force."""
+    """What the terms ask for, period by period: the part of each period in which a row is in force.
+
+    Periods that ended on or before `since` are not even made, so an old subscription costs no more than a young one.
+    """
     for index, row in enumerate(rows):
         until = rows[index + 1].starts_on if index + 1 < len(rows) else ends_on
-        k = index_at(row.anchor_on, row.cycle, row.starts_on)
+        if since is not None and until is not None and until <= row.period_at(since).start:
+            continue
+        k = index_at(row.anchor_on, row.cycle, max(row.starts_on, since or row.starts_on))
         while (stretch := period(row.anchor_on, row.cycle, k)).start <= horizon:
             start = max(stretch.start, row.starts_on)
             end = stretch.end if until is None else min(stretch.end, until)

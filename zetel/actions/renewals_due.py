@@ -1,0 +1,124 @@
+"""What stands at its boundary, read for a whole batch with a handful of queries, and decided in memory (C7, C9).
+
+A batch of a thousand and a list of one take the same queries. Nothing here writes; who wants to write has the rows
+locked before it reads them here.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max, Q, Sum
+
+from zetel.actions import seat_use, standing
+from zetel.models import (
+    BalanceEntry,
+    Customer,
+    InvoiceLine,
+    Overage,
+    PaymentMethod,
+    Space,
+    Subscription,
+)
+from zetel.rules import renewals as rules
+from zetel.rules.periods import local_date
+from zetel.rules.renewals import Boundary, Renewal
+
+Balances = dict[tuple[uuid.UUID, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One subscription at its boundary, with its customer's active method; `is_over` says that an overage is open."""
+
+    subscription: Subscription
+    boundary: Boundary
+    method: PaymentMethod | None
+    is_over: bool
+
+    @property
+    def space(self) -> Space:
+        return self.subscription.space
+
+    @property
+    def customer(self) -> Customer:
+        return self.subscription.customer
+
+
+@dataclass
+class Decided:
+    """What a batch comes to: each that is billed, each that ends, and why others cannot be billed."""
+
+    billed: list[tuple[Due, Renewal]] = field(default_factory=list)
+    ending: list[Due] = field(default_factory=list)
+    refused: dict[uuid.UUID, Exception] = field(default_factory=dict)
+
+
+def decide(subscription_ids: Sequence[uuid.UUID], now: datetime) -> Decided:
+    """Decide about those that are due, in the order of their ids; each on its own, so one bad one stops no other."""
+    decided = Decided()
+    rows = list(
+        Subscription.objects.filter(pk__in=subscription_ids, status="active", next_bill_at__lte=now)
+        .select_related("space", "customer__billing_owner")
+        .order_by("id")
+    )
+    balances = _balances(rows)
+    for due in _read(rows, now, decided.refused):
+        customer = due.customer
+        key = (customer.pk, customer.currency)
+        try:
+            made = rules.renewal(
+                due.boundary,
+                balance=balances.get(key, 0),
+                treatment_on=lambda on, due=due: standing.treatment_of(due.space, due.customer, on),  # type: ignore[misc]
+            )
+        except Exception as error:  # whatever it is: it is told of this one, and the others go on
+            decided.refused[due.subscription.pk] = error
+            continue
+        if made is None:
+            decided.ending.append(due)
+            continue
+        balances[key] = balances.get(key, 0) - made.balance_used
+        decided.billed.append((due, made))
+    return decided
+
+
+def _read(rows: Sequence[Subscription], now: datetime, refused: dict[uuid.UUID, Exception]) -> Iterator[Due]:
+    ids = [row.pk for row in rows]
+    terms, reached = standing.terms_of(ids), _paid_until(ids)
+    counted = seat_use.counted_in([row.space for row in rows])
+    methods = {
+        method.customer_id: method
+        for method in PaymentMethod.objects.filter(
+            customer__in={row.customer_id for row in rows}, status="active"
+        )
+    }
+    over = set(
+        Overage.objects.filter(subscription__in=ids, status="open").values_list("subscription_id", flat=True)
+    )
+    for row in rows:
+        try:
+            today = local_date(now, ZoneInfo(row.customer.time_zone))
+            boundary = Boundary(
+                reached[row.pk], today, terms[row.pk], row.ends_on, counted.get(row.space_id, 0)
+            )
+        except Exception as error:  # a zone that is none, terms that are lost
+            refused[row.pk] = error
+            continue
+        yield Due(row, boundary, methods.get(row.customer_id), row.pk in over)
+
+
+def _paid_until(subscription_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, date]:
+    """The end of the last period that was billed: the boundary that was reached."""
+    lines = InvoiceLine.objects.filter(subscription__in=subscription_ids, is_coverage=True)
+    found = lines.order_by().values_list("subscription_id").annotate(reached=Max("period_end"))
+    return {subscription_id: reached for subscription_id, reached in found if subscription_id}
+
+
+def _balances(rows: Sequence[Subscription]) -> Balances:
+    """What each customer has to spend, by currency (rule M9)."""
+    entries = BalanceEntry.objects.filter(Q(customer__in={row.customer_id for row in rows})).order_by()
+    sums = entries.values_list("customer_id", "currency").annotate(sum=Sum("amount"))
+    return {(customer_id, currency): amount for customer_id, currency, amount in sums}
