@@ -24,6 +24,7 @@ def copy(model: type[models.Model], rows: Sequence[Row]) -> None:
     assert rows[0].keys() == set(names), f"a row of {model.__name__} names all its columns"
     take = itemgetter(*names)
     documents = [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
+    written: dict[int, tuple[object, str]] = {}  # what many rows share, such as the seller, is made text once
     columns = [sql.Identifier(field.column or field.attname) for field in fields]
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(model._meta.db_table), sql.SQL(", ").join(columns)
@@ -32,5 +33,9 @@ def copy(model: type[models.Model], rows: Sequence[Row]) -> None:
         for row in rows:
             values = list(take(row))
             for place in documents:
-                values[place] = json.dumps(values[place])
+                same, text = written.get(place, (None, ""))
+                if same is not values[place] or same is None:
+                    text = json.dumps(values[place])
+                    written[place] = values[place], text
+                values[place] = text
             target.write_row(values)

@@ -8,7 +8,7 @@ still due.
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -72,6 +72,27 @@ def due_ids(until: datetime, *, limit: int = BATCH_SIZE, skip: Collection[uuid.U
     """Active subscriptions whose next period begins at or before `until`, longest due first."""
     rows = _due(until).exclude(pk__in=skip) if skip else _due(until)
     return list(rows.order_by("next_bill_at", "id").values_list("pk", flat=True)[:limit])
+
+
+def due_count(until: datetime) -> int:
+    """How many there are of them."""
+    return _due(until).count()
+
+
+def due_batches(until: datetime) -> Iterator[list[uuid.UUID]]:
+    """All of them as they stand, batch by batch, for one who only reads."""
+    last: tuple[datetime, uuid.UUID] | None = None
+    while True:
+        rows = _due(until)
+        if last:
+            rows = rows.filter(Q(next_bill_at__gt=last[0]) | Q(next_bill_at=last[0], pk__gt=last[1]))
+        found = list(rows.order_by("next_bill_at", "id").values_list("next_bill_at", "pk")[:BATCH_SIZE])
+        if not found:
+            return
+        yield [pk for _, pk in found]
+        at, pk = found[-1]
+        assert at is not None, "what is due has its instant"
+        last = (at, pk)
 
 
 def waiting_ids(until: datetime) -> list[uuid.UUID]:
@@ -148,18 +169,22 @@ def _claim(
     rows = _due(until).filter(~_waits())
     if skip:
         rows = rows.exclude(pk__in=skip)
-    locked = rows.select_for_update(of=("self",), skip_locked=True, no_key=True).select_related("space")
-    found = [
-        (row.pk, row.space.root_id, row.customer_id) for row in locked.order_by("next_bill_at", "id")[:limit]
+    locked = rows.select_for_update(of=("self",), skip_locked=True, no_key=True).order_by(
+        "next_bill_at", "id"
+    )
+    found = list(locked.values_list("pk", "space_id", "space__organization_id", "customer_id")[:limit])
+    roots = _locked(Space, {organization or space for _, space, organization, _ in found})
+    customers = _locked(Customer, {customer for _, _, _, customer in found})
+    held = [
+        pk
+        for pk, space, organization, customer in found
+        if (organization or space) in roots and customer in customers
     ]
-    roots = _locked(Space, {root for _, root, _ in found})
-    customers = _locked(Customer, {customer for _, root, customer in found if root in roots})
-    held = [pk for pk, root, customer in found if root in roots and customer in customers]
-    return held, [pk for pk, _, _ in found if pk not in set(held)]
+    return held, list({pk for pk, *_ in found}.difference(held))
 
 
 def _locked(model: type[Space] | type[Customer], ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    rows = model._default_manager.filter(Q(pk__in=ids)).order_by("id")
+    rows = model._default_manager.filter(pk__any=ids).order_by("id")
     return set(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
 
 

@@ -130,7 +130,7 @@ def counted_in(spaces: Sequence[Space]) -> dict[uuid.UUID, int]:
     divisions = [space.pk for space in spaces if space.kind == DIVISION]
     found: dict[uuid.UUID, int] = {}
     if places:
-        own = people.filter(space__in=places).values_list("space_id")
+        own = people.filter(space__any=places).values_list("space_id")
         found |= dict(own.annotate(count=distinct))
     if divisions:
         inner = people.filter(space__division__in=divisions).values_list("space__division_id")

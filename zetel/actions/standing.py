@@ -84,19 +84,21 @@ def around(space: Space) -> Around:
 def terms_of(subscription_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Terms, ...]]:
     """The dated terms of each subscription, in the order in which they count."""
     from_rows: dict[uuid.UUID, list[Terms]] = {}
-    rows = SubscriptionTerms.objects.filter(subscription_id__in=list(subscription_ids))
-    for row in rows.order_by("starts_on", "id"):
-        terms = Terms(
-            row.starts_on, row.plan, Cycle(row.cycle), row.seats, row.unit_amount, row.currency, row.anchor_on
-        )
-        from_rows.setdefault(row.subscription_id, []).append(terms)
+    rows = SubscriptionTerms.objects.filter(subscription__any=subscription_ids)
+    columns = (
+        "subscription_id", "starts_on", "plan", "cycle", "seats", "unit_amount", "currency", "anchor_on",
+    )  # fmt: skip
+    for subscription_id, starts_on, plan, cycle, *rest in rows.order_by("starts_on", "id").values_list(
+        *columns
+    ):
+        from_rows.setdefault(subscription_id, []).append(Terms(starts_on, plan, Cycle(cycle), *rest))
     return {subscription_id: tuple(terms) for subscription_id, terms in from_rows.items()}
 
 
 def billed_of(subscription_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Billed, ...]]:
     """The coverage lines already invoiced for each subscription, oldest first; money credits are none (M11)."""
     found: dict[uuid.UUID, list[Billed]] = {}
-    rows = InvoiceLine.objects.filter(subscription_id__in=list(subscription_ids), is_coverage=True)
+    rows = InvoiceLine.objects.filter(subscription__any=subscription_ids, is_coverage=True)
     for row in rows.order_by("invoice__issued_at", "invoice_id", "position"):
         assert row.subscription_id is not None, "the filter asked for lines of a subscription"
         signed = row.seats if row.kind == "charge" else -row.seats

@@ -122,6 +122,21 @@ def demo(data: Data = None) -> None:
 
 
 @app.command()
+def bill(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be billed now.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="How many batches at once.")] = 2,
+    data: Data = None,
+) -> None:
+    """Bill what is due now; the worker does it by itself every minute. Return code 1 when something was set aside."""
+    config = _beside_up(data)
+    if dry_run:
+        _in_django(config, "zetel.cli.bill.dry_run")(as_json=as_json)
+    else:
+        _in_django(config, "zetel.cli.bill.run")(as_json=as_json, workers=workers)
+
+
+@app.command()
 def doctor(
     rule: Annotated[
         list[str] | None, typer.Option(help="Only this rule, such as X5; may be repeated.")

@@ -8,10 +8,12 @@ one by one: the guilty one is parked with its reason and the others go on.
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
+from django.db import connection
 
 from zetel.actions import renewals
 from zetel.actions.renewals import Batch
@@ -21,6 +23,8 @@ from zetel.models.payments import UNSETTLED
 from zetel.models.subscriptions import WAITING
 
 log = structlog.get_logger()
+
+GIVE_UP_AFTER = 25  # in a row, none of them billed: then it is our fault, and nobody else is set aside
 
 Told = Callable[[int], None]
 
@@ -35,6 +39,17 @@ class Tally:
     parked: int = 0
     amounts: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def done(self) -> int:
+        """How many subscriptions stand elsewhere now."""
+        return self.billed + self.ended
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.billed + other.billed, self.ended + other.ended, self.grown + other.grown,
+            self.parked + other.parked, self.amounts + other.amounts,
+        )  # fmt: skip
+
     def add(self, batch: Batch) -> None:
         self.billed += len(batch.billed)
         self.ended += batch.ended
@@ -45,22 +60,42 @@ class Tally:
 def run_due(now: datetime) -> int:
     """Bill every period that has begun, oldest first, and ask for its money, until none is due; how many it were."""
     billed = 0
-    while (tally := bill(now)).billed or tally.ended:
+    while (tally := bill(now)).done:
         collect.collect_new(now)
         billed += tally.billed
     return billed
 
 
-def bill(now: datetime, *, told: Told = lambda count: None) -> Tally:
-    """One pass: at most one period of each subscription. `told` hears how many were done, batch by batch."""
-    tally, seen, left = Tally(), set[uuid.UUID](), list[uuid.UUID]()
-    until = renewals.horizon(now)
+def bill(now: datetime, *, told: Told = lambda count: None, workers: int = 1) -> Tally:
+    """One pass: at most one period of each subscription. `told` hears how many were done, batch by batch.
+
+    Each worker has its own connection: while the database writes the batch of one, another decides about the next.
+    """
+    tally, until = Tally(), renewals.horizon(now)
     if until is None:
         return tally
     for subscription_id in renewals.waiting_ids(until):
         _ask_first(subscription_id, now)
         _one(subscription_id, now, tally)
         told(1)
+    if workers == 1:
+        return tally + _drain(now, until, told)
+    with ThreadPoolExecutor(workers) as pool:
+        shares = [pool.submit(_drain_apart, now, until, told) for _ in range(workers)]
+        return sum((share.result() for share in shares), tally)
+
+
+def _drain_apart(now: datetime, until: datetime, told: Told) -> Tally:
+    """The same in a thread of its own, whose connection goes with it."""
+    try:
+        return _drain(now, until, told)
+    finally:
+        connection.close()
+
+
+def _drain(now: datetime, until: datetime, told: Told) -> Tally:
+    """Batch after batch until nothing is left to claim; then, one by one, what others had locked meanwhile."""
+    tally, seen, left = Tally(), set[uuid.UUID](), list[uuid.UUID]()
     while True:
         try:
             batch = renewals.renew_batch(now, until=until, skip=seen)
@@ -76,6 +111,8 @@ def bill(now: datetime, *, told: Told = lambda count: None) -> Tally:
         left += batch.left
         told(batch.seen - len(batch.left))
     for subscription_id in left:
+        if tally.parked >= GIVE_UP_AFTER and not tally.done:
+            raise RuntimeError("billing stops: every subscription fails, so none of them is to blame")
         _one(subscription_id, now, tally)
         told(1)
     return tally

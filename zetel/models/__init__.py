@@ -5,6 +5,7 @@ from zetel.models.catalog import CatalogVersion
 from zetel.models.customers import BalanceEntry, Customer, MethodSetup, PaymentMethod
 from zetel.models.events import Event, Mail
 from zetel.models.invoices import Invoice, InvoiceLine, InvoiceTax, IssuedFile, Series
+from zetel.models.lookups import AnyOf
 from zetel.models.payments import Attempt, InboundEvent, Payment, Refund
 from zetel.models.requests import SalesRequest, SupportRequest
 from zetel.models.spaces import Domain, Invitation, Membership, Person, Space
@@ -18,7 +19,7 @@ from zetel.models.subscriptions import (
 )
 
 __all__ = [
-    "Attempt", "BalanceEntry", "CatalogVersion", "Change", "ClockSetting", "Customer", "Domain", "Event",
+    "AnyOf", "Attempt", "BalanceEntry", "CatalogVersion", "Change", "ClockSetting", "Customer", "Domain", "Event",
     "InboundEvent", "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail", "Membership",
     "MethodSetup", "Overage", "Payment", "PaymentMethod", "Person", "PurchaseDraft", "Quote", "Refund",
     "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms", "SupportRequest", "Throttle",

@@ -7,10 +7,13 @@ This file reads the machine's time, not the installation's clock: an id must nev
 import os
 import time
 import uuid
+from base64 import b32hexencode
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LENGTH = 26
+_WHOLE_BYTES = 20  # 32 letters exactly; the last 26 of them hold 128 bits
+_LETTERS = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUV", ALPHABET.encode())
 
 
 def new_id() -> uuid.UUID:
@@ -24,11 +27,8 @@ def new_id() -> uuid.UUID:
 
 def public_id(prefix: str, value: uuid.UUID) -> str:
     """The form people and programs see: the prefix of its kind, then 26 characters that keep the order."""
-    number, letters = value.int, []
-    for _ in range(_LENGTH):
-        letters.append(ALPHABET[number & 31])
-        number >>= 5
-    return prefix + "_" + "".join(reversed(letters))
+    digits = b32hexencode(value.int.to_bytes(_WHOLE_BYTES, "big")).translate(_LETTERS)
+    return f"{prefix}_{digits[-_LENGTH:].decode()}"
 
 
 def parse_public_id(prefix: str, text: str) -> uuid.UUID | None:

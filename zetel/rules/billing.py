@@ -292,6 +292,8 @@ def _lines_of_key(
     """Lay what is due over what was billed, on each interval on which neither changes."""
     if [(s.start, s.end, s.seats) for s in due] == [(b.start, b.end, b.seats) for b in past]:
         return []  # a settled period, as most are
+    if not past:  # a period that begins
+        return [_charge(key, stretch, False, discounts) for stretch, _ in _joined([(s, False) for s in due])]
     days = {day for stretch in due for day in (stretch.start, stretch.end)}
     days |= {day for line in past for day in (line.start, line.end)}
     missing: list[tuple[_Stretch, bool]] = []

@@ -1,0 +1,263 @@
+"""The billing run end to end, for 10,000 and for 100,000 due monthly subscriptions on an embedded PostgreSQL.
+
+Everything a renewal brings is written: number, invoice, line, tax, money wanted and its first try, event, mail, next
+date. The limit measured in the same run is a bare COPY of the very same rows into the same tables of a database that
+stands as it stood before the run; what the run does beside writing (reading, locking, deciding, advancing) is the
+difference. The last line is one JSON object; `ratio` is the run's time over the limit's, at 100,000.
+"""
+
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tests import environment  # prepares a database server of its own; must come before models
+
+environment.QUICK.clear()  # as in production: what is committed is on the disk
+
+from django.db import connection, connections, models, transaction  # noqa: E402
+from django.test.utils import setup_databases  # noqa: E402
+
+from tests.directory_world import begin  # noqa: E402
+from zetel import clock  # noqa: E402
+from zetel.actions import _copy, invoices, subscriptions  # noqa: E402
+from zetel.jobs import billing_run  # noqa: E402
+from zetel.models import (  # noqa: E402
+    Attempt,
+    BalanceEntry,
+    Customer,
+    Event,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    Mail,
+    Membership,
+    Payment,
+    PaymentMethod,
+    Person,
+    Space,
+    Subscription,
+    SubscriptionTerms,
+)
+from zetel.models.ids import new_id  # noqa: E402
+from zetel.rules.billing import due_minus_billed  # noqa: E402
+from zetel.rules.periods import Cycle  # noqa: E402
+from zetel.rules.quotes import document  # noqa: E402
+from zetel.rules.subscriptions import first_terms  # noqa: E402
+from zetel.rules.tax import TaxTreatment  # noqa: E402
+
+SIZES = (10_000, 100_000)
+STARTED, DUE = datetime(2026, 5, 12, 10, 0, tzinfo=UTC), datetime(2026, 6, 12, 6, 0, tzinfo=UTC)
+BATCH = 5_000
+WRITTEN = (Invoice, InvoiceLine, InvoiceTax, BalanceEntry, Payment, Attempt, Event, Mail)
+
+Row = dict[str, Any]
+
+
+def defaults(model: type[models.Model], **given: Any) -> Row:
+    """A row of a table with its columns' own defaults."""
+    row = {field.attname: field.get_default() for field in model._meta.concrete_fields}
+    return row | {"id": new_id()} | given
+
+
+def world(first: int, count: int) -> dict[type[models.Model], list[Row]]:
+    """So many workspaces that bought five seats of Premium a month ago, each with its owner, customer and card."""
+    rows: dict[type[models.Model], list[Row]] = {
+        model: []
+        for model in (
+            Person, Space, Membership, Customer, PaymentMethod, Subscription, SubscriptionTerms, Invoice, InvoiceLine,
+            InvoiceTax,
+        )
+    }  # fmt: skip
+    terms = first_terms("premium", Cycle.MONTH, 5, 1349, "EUR", date(2026, 5, 12))
+    bought = document(
+        due_minus_billed((terms,), (), through=terms.starts_on), TaxTreatment("S", 2100, "domestic")
+    )
+    seller = invoices.seller_of_the_day()
+    with transaction.atomic():
+        numbers = list(invoices.draw("invoice", count, now=STARTED))
+    for n, number in enumerate(numbers, start=first):
+        person = defaults(
+            Person, email=f"owner{n}@example.com", name=f"Owner {n}", password="!", created_at=STARTED
+        )
+        space = defaults(Space, kind="workspace", name=f"Workspace {n}", created_at=STARTED)
+        customer = defaults(
+            Customer, name=f"Owner {n}", company=f"Company {n} B.V.", address_line1=f"Straat {n}", city="Utrecht",
+            postal_code="3511 AL", country="NL", currency="EUR", language="nl", billing_owner_id=person["id"],
+            created_at=STARTED,
+        )  # fmt: skip
+        subscription = defaults(
+            Subscription, space_id=space["id"], customer_id=customer["id"], status="active",
+            started_on=terms.starts_on, created_at=STARTED,
+            **subscriptions.bill_next(Customer(time_zone="Europe/Amsterdam"), date(2026, 6, 12)),
+        )  # fmt: skip
+        rows[Person].append(person)
+        rows[Space].append(space)
+        rows[Membership].append(
+            defaults(Membership, space_id=space["id"], person_id=person["id"], joined_at=STARTED)
+        )
+        rows[Customer].append(customer)
+        rows[PaymentMethod].append(
+            defaults(
+                PaymentMethod, customer_id=customer["id"], gateway="sandbox", kind="card", token=f"tok_{n}",
+                label="Visa 4242", created_at=STARTED,
+            )
+        )  # fmt: skip
+        rows[Subscription].append(subscription)
+        rows[SubscriptionTerms].append(subscriptions.terms_row(subscription["id"], terms, now=STARTED))
+        invoice = invoices.invoice_row(
+            bought, number, now=STARTED, customer=Customer(id=customer["id"], name="x", language="nl", currency="EUR"),
+            subscription_id=subscription["id"], space=Space(id=space["id"]), seller=seller, state="paid",
+        )  # fmt: skip
+        rows[Invoice].append(invoice)
+        rows[InvoiceLine] += invoices.line_rows(bought, invoice["id"], subscription["id"])
+        rows[InvoiceTax] += invoices.tax_rows(bought, invoice["id"])
+    return rows
+
+
+def fill(count: int) -> None:
+    begin(STARTED)
+    for first in range(0, count, BATCH):
+        made = world(first, min(BATCH, count - first))
+        with transaction.atomic():
+            for model, rows in made.items():
+                _copy.copy(model, rows)
+
+
+def admin(statement: str, database: str = "postgres") -> None:
+    """One statement outside any transaction, on another database of the same server."""
+    with psycopg.connect(url_of(database), autocommit=True) as other:
+        other.execute(statement.encode())
+
+
+def url_of(database: str) -> str:
+    assert environment.server is not None, "the benchmark runs on its own embedded PostgreSQL"
+    return environment.server.url(database)
+
+
+def fresh(name: str, template: str) -> str:
+    """A database that stands as the template stands, with its statistics."""
+    admin(f'DROP DATABASE IF EXISTS "{name}"')
+    admin(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    admin("VACUUM ANALYZE", name)
+    admin("CHECKPOINT", name)
+    return name
+
+
+def run_in_its_own_process(database: str) -> dict[str, Any]:
+    """The run as an installation makes it: a process that does nothing else, so that its memory is the run's."""
+    told = subprocess.run(
+        [sys.executable, "-m", "benchmarks.billing_run", "--bill"], check=True, capture_output=True, text=True,
+        env={**os.environ, "ZETEL_DATABASE_URL": url_of(database), "PYTEST_XDIST_WORKER": "none"},
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    return found
+
+
+def bill() -> None:
+    """What that process does."""
+    clock.freeze(DUE)
+    connection.ensure_connection()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun = time.perf_counter()
+    tally = billing_run.bill(DUE, workers=2)  # as `zetel bill` does
+    seconds = time.perf_counter() - begun
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print(
+        json.dumps(
+            {
+                "billed": tally.billed, "parked": tally.parked, "seconds": seconds, "peak_mb": usage.ru_maxrss / 1024,
+                "start_mb": before / 1024, "python_seconds": usage.ru_utime,
+            }
+        )
+    )  # fmt: skip
+
+
+def written_by(database: str) -> Iterator[tuple[type[models.Model], bytes]]:
+    """The very rows that the run wrote, table by table, as COPY writes them."""
+    with psycopg.connect(url_of(database)) as source:
+        for model in WRITTEN:
+            moment = {Invoice: "issued_at", Event: "at"}.get(model, "created_at")
+            table = sql.Identifier(model._meta.db_table)
+            if model in (InvoiceLine, InvoiceTax):
+                rows = sql.SQL(
+                    "SELECT t.* FROM {} t JOIN zetel_invoice i ON i.id = t.invoice_id WHERE i.issued_at = {}"
+                )
+                query = rows.format(table, sql.Literal(DUE))
+            else:
+                query = sql.SQL("SELECT * FROM {} WHERE {} = {}").format(
+                    table, sql.Identifier(moment), sql.Literal(DUE)
+                )
+            kept = io.BytesIO()
+            with source.cursor().copy(sql.SQL("COPY ({}) TO STDOUT").format(query)) as stream:
+                for block in stream:
+                    kept.write(block)
+            yield model, kept.getvalue()
+
+
+def bare_copy(database: str, tables: Sequence[tuple[type[models.Model], bytes]]) -> float:
+    """Seconds for COPY of these rows and their commit, with every constraint in place."""
+    with psycopg.connect(url_of(database)) as target:
+        begun = time.perf_counter()
+        for model, content in tables:
+            statement = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(model._meta.db_table))
+            with target.cursor().copy(statement) as stream:
+                for start in range(0, len(content), 1 << 18):
+                    stream.write(content[start : start + (1 << 18)])
+        target.commit()
+        return time.perf_counter() - begun
+
+
+def measure(count: int) -> dict[str, float]:
+    name = str(connection.settings_dict["NAME"])
+    begun = time.perf_counter()
+    fill(count)
+
+    connections.close_all()  # a database that others use is no template
+    connection.close_pool()  # type: ignore[attr-defined]  # the PostgreSQL backend has one
+    print(f"{count:,} subscriptions made in {time.perf_counter() - begun:.0f} s", flush=True)
+    told = run_in_its_own_process(fresh("bench_run", name))
+    assert (told["billed"], told["parked"]) == (count, 0), told
+    tables = list(written_by("bench_run"))
+    limit = bare_copy(fresh("bench_copy", name), tables)
+    for database in ("bench_run", "bench_copy"):
+        admin(f'DROP DATABASE "{database}"')
+    return {
+        "invoices": count, "seconds": round(told["seconds"], 2), "per_second": round(count / told["seconds"]),
+        "limit_seconds": round(limit, 2), "ratio": round(told["seconds"] / limit, 2),
+        "peak_mb": round(told["peak_mb"]), "grown_mb": round(told["peak_mb"] - told["start_mb"], 1),
+        "python_seconds": round(told["python_seconds"], 1),
+    }  # fmt: skip
+
+
+def main() -> None:
+    sizes = [int(size) for size in sys.argv[1:]] or list(SIZES)
+    environment.start_server()
+    setup_databases(verbosity=0, interactive=False)
+    found = []
+    for size in sizes:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE zetel_person, zetel_space, zetel_series, zetel_catalogversion CASCADE")
+        found.append(measure(size))
+        print(json.dumps(found[-1]), flush=True)
+    figures = {
+        "benchmark": "billing_run", "sizes": found, "limit_seconds": found[-1]["limit_seconds"],
+        "ratio": found[-1]["ratio"],
+        "seconds_per_size": round(found[-1]["seconds"] / found[0]["seconds"], 2),
+        "memory_growth_mb": round(found[-1]["peak_mb"] - found[0]["peak_mb"], 1),
+    }  # fmt: skip
+    print(json.dumps(figures))
+    environment.clear()
+
+
+if __name__ == "__main__":
+    bill() if "--bill" in sys.argv else main()
