@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
@@ -24,113 +23,26 @@ from tests import environment  # prepares a database server of its own; must com
 
 environment.QUICK.clear()  # as in production: what is committed is on the disk
 
-from django.db import connection, connections, models, transaction  # noqa: E402
+from django.db import connection, connections, models  # noqa: E402
 from django.test.utils import setup_databases  # noqa: E402
 
 from tests.directory_world import begin  # noqa: E402
+from tests.many import DUE, STARTED, subscribe_many  # noqa: E402
 from zetel import clock  # noqa: E402
-from zetel.actions import _copy, invoices, subscriptions  # noqa: E402
 from zetel.jobs import billing_run  # noqa: E402
 from zetel.models import (  # noqa: E402
     Attempt,
     BalanceEntry,
-    Customer,
     Event,
     Invoice,
     InvoiceLine,
     InvoiceTax,
     Mail,
-    Membership,
     Payment,
-    PaymentMethod,
-    Person,
-    Space,
-    Subscription,
-    SubscriptionTerms,
 )
-from zetel.models.ids import new_id  # noqa: E402
-from zetel.rules.billing import due_minus_billed  # noqa: E402
-from zetel.rules.periods import Cycle  # noqa: E402
-from zetel.rules.quotes import document  # noqa: E402
-from zetel.rules.subscriptions import first_terms  # noqa: E402
-from zetel.rules.tax import TaxTreatment  # noqa: E402
 
 SIZES = (10_000, 100_000)
-STARTED, DUE = datetime(2026, 5, 12, 10, 0, tzinfo=UTC), datetime(2026, 6, 12, 6, 0, tzinfo=UTC)
-BATCH = 5_000
 WRITTEN = (Invoice, InvoiceLine, InvoiceTax, BalanceEntry, Payment, Attempt, Event, Mail)
-
-Row = dict[str, Any]
-
-
-def defaults(model: type[models.Model], **given: Any) -> Row:
-    """A row of a table with its columns' own defaults."""
-    row = {field.attname: field.get_default() for field in model._meta.concrete_fields}
-    return row | {"id": new_id()} | given
-
-
-def world(first: int, count: int) -> dict[type[models.Model], list[Row]]:
-    """So many workspaces that bought five seats of Premium a month ago, each with its owner, customer and card."""
-    rows: dict[type[models.Model], list[Row]] = {
-        model: []
-        for model in (
-            Person, Space, Membership, Customer, PaymentMethod, Subscription, SubscriptionTerms, Invoice, InvoiceLine,
-            InvoiceTax,
-        )
-    }  # fmt: skip
-    terms = first_terms("premium", Cycle.MONTH, 5, 1349, "EUR", date(2026, 5, 12))
-    bought = document(
-        due_minus_billed((terms,), (), through=terms.starts_on), TaxTreatment("S", 2100, "domestic")
-    )
-    seller = invoices.seller_of_the_day()
-    with transaction.atomic():
-        numbers = list(invoices.draw("invoice", count, now=STARTED))
-    for n, number in enumerate(numbers, start=first):
-        person = defaults(
-            Person, email=f"owner{n}@example.com", name=f"Owner {n}", password="!", created_at=STARTED
-        )
-        space = defaults(Space, kind="workspace", name=f"Workspace {n}", created_at=STARTED)
-        customer = defaults(
-            Customer, name=f"Owner {n}", company=f"Company {n} B.V.", address_line1=f"Straat {n}", city="Utrecht",
-            postal_code="3511 AL", country="NL", currency="EUR", language="nl", billing_owner_id=person["id"],
-            created_at=STARTED,
-        )  # fmt: skip
-        subscription = defaults(
-            Subscription, space_id=space["id"], customer_id=customer["id"], status="active",
-            started_on=terms.starts_on, created_at=STARTED,
-            **subscriptions.bill_next(Customer(time_zone="Europe/Amsterdam"), date(2026, 6, 12)),
-        )  # fmt: skip
-        rows[Person].append(person)
-        rows[Space].append(space)
-        rows[Membership].append(
-            defaults(Membership, space_id=space["id"], person_id=person["id"], joined_at=STARTED)
-        )
-        rows[Customer].append(customer)
-        rows[PaymentMethod].append(
-            defaults(
-                PaymentMethod, customer_id=customer["id"], gateway="sandbox", kind="card", token=f"tok_{n}",
-                label="Visa 4242", created_at=STARTED,
-            )
-        )  # fmt: skip
-        rows[Subscription].append(subscription)
-        rows[SubscriptionTerms].append(subscriptions.terms_row(subscription["id"], terms, now=STARTED))
-        invoice = invoices.invoice_row(
-            bought, number, now=STARTED, customer=Customer(id=customer["id"], name="x", language="nl", currency="EUR"),
-            subscription_id=subscription["id"], space=Space(id=space["id"]), seller=seller, state="paid",
-        )  # fmt: skip
-        rows[Invoice].append(invoice)
-        rows[InvoiceLine] += invoices.line_rows(bought, invoice["id"], subscription["id"])
-        rows[InvoiceTax] += invoices.tax_rows(bought, invoice["id"])
-    return rows
-
-
-def fill(count: int) -> None:
-    begin(STARTED)
-    for first in range(0, count, BATCH):
-        made = world(first, min(BATCH, count - first))
-        with transaction.atomic():
-            for model, rows in made.items():
-                _copy.copy(model, rows)
 
 
 def admin(statement: str, database: str = "postgres") -> None:
@@ -220,7 +132,8 @@ def bare_copy(database: str, tables: Sequence[tuple[type[models.Model], bytes]])
 def measure(count: int) -> dict[str, float]:
     name = str(connection.settings_dict["NAME"])
     begun = time.perf_counter()
-    fill(count)
+    begin(STARTED)
+    subscribe_many(count)
 
     connections.close_all()  # a database that others use is no template
     connection.close_pool()  # type: ignore[attr-defined]  # the PostgreSQL backend has one

@@ -7,13 +7,12 @@ This file reads the machine's time, not the installation's clock: an id must nev
 import os
 import time
 import uuid
-from base64 import b32hexencode
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LENGTH = 26
-_WHOLE_BYTES = 20  # 32 letters exactly; the last 26 of them hold 128 bits
-_LETTERS = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUV", ALPHABET.encode())
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # ten bits at a time
+_SHIFTS = range(10 * (_LENGTH // 2 - 1), -1, -10)
 
 
 def new_id() -> uuid.UUID:
@@ -27,8 +26,8 @@ def new_id() -> uuid.UUID:
 
 def public_id(prefix: str, value: uuid.UUID) -> str:
     """The form people and programs see: the prefix of its kind, then 26 characters that keep the order."""
-    digits = b32hexencode(value.int.to_bytes(_WHOLE_BYTES, "big")).translate(_LETTERS)
-    return f"{prefix}_{digits[-_LENGTH:].decode()}"
+    number = value.int
+    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
 
 
 def parse_public_id(prefix: str, text: str) -> uuid.UUID | None:
