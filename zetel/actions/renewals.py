@@ -282,7 +282,7 @@ def _add(rows: _Rows, due: Due, made: Renewal, invoice: Row, now: datetime) -> N
         rows.mails.append(
             mail.mail_row(
                 "seats_resized", once_key=f"seats_resized:{subscription.pk}:{due.boundary.on}", now=now,
-                space=due.space, to_person=customer.billing_owner,
+                space=due.space, to_person=customer.billing_owner, owner_of_id=subscription.pk,
                 params={"space": due.space.name, "seats": made.grown.seats},
             )
         )  # fmt: skip
