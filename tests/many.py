@@ -49,7 +49,8 @@ def subscribe_many(count: int, *, token: str = "tok") -> None:
 
 def _new(model: type[models.Model], **given: Any) -> dict[str, Any]:
     """A row of a table, with its columns' own defaults."""
-    row = {field.attname: field.get_default() for field in model._meta.concrete_fields}
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    row = {field.attname: field.get_default() for field in fields}
     return row | {"id": new_id()} | given
 
 

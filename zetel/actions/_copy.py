@@ -19,7 +19,7 @@ def copy(model: type[models.Model], rows: Sequence[Row]) -> None:
     if not rows:
         return
     assert transaction.get_connection().in_atomic_block, "a batch is written whole or not at all"
-    fields = model._meta.concrete_fields
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
     names = [field.attname for field in fields]
     assert rows[0].keys() == set(names), f"a row of {model.__name__} names all its columns"
     take = itemgetter(*names)
