@@ -132,6 +132,7 @@ ADDRESSES: dict[str, Address] = {
     "billing_method": Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE), {"kind": "paypal"}),
     # Buying
     "pricing": Address(everybody()),
+    "help": Address(everybody()),
     "upgrade": Address(logged_in()),
     "upgrade_change": Address(only("anna")),
     "upgrade_change_stop": Address(NOT_THERE, only("anna")),

@@ -1,9 +1,10 @@
-"""Addresses of buying: the public price page, the upgrade flow, and the forms to sales and support."""
+"""Addresses of buying: the public pages of prices and help, the upgrade flow, and the forms to sales and support."""
 
 from django.urls import path
 
 from zetel.web import (
     converters,
+    help,
     pricing,
     sales,
     support,
@@ -20,6 +21,7 @@ converters.register()
 
 urlpatterns = [
     path("pricing", pricing.pricing, name="pricing"),
+    path("help", help.page, name="help"),
     path("upgrade/", upgrade.start, name="upgrade"),
     path("upgrade/changes/<chg:change_id>/", upgrade_changes.change, name="upgrade_change"),
     path("upgrade/changes/<chg:change_id>/stop", upgrade_changes.stop, name="upgrade_change_stop"),
