@@ -132,7 +132,7 @@ def test_a_team_paid_for_inside_a_paid_organization_is_named(story: Story) -> No
     covered = buy(
         team, story.anna, story.clock.now, customer=customer_of(story.anna, story.clock.now)
     ).subscription
-    Subscription.objects.filter(pk=covered.pk).update(status="trial")
+    Subscription.objects.filter(pk=covered.pk).update(status="trial", trial_ends_on=date(2026, 7, 12))
     above = Subscription.objects.create(
         space=acme, customer=covered.customer, status="active", started_on=date(2026, 6, 12),
         created_at=story.clock.now,

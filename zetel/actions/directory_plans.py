@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from zetel.actions import standing
 from zetel.models import CatalogVersion, Space, Subscription
-from zetel.rules.billing import Terms, terms_at
+from zetel.rules.billing import Terms
 from zetel.rules.catalog import Catalog
 from zetel.rules.coverage import Holding
 from zetel.rules.entitlements import Entitlement, entitlement
 from zetel.rules.periods import local_date
 from zetel.rules.seats import SpaceKind
 from zetel.rules.transitions import SubscriptionStatus
+from zetel.rules.trials import terms_shown
 
 
 def entitlements(spaces: Sequence[Space], now: datetime, catalog: Catalog) -> Mapping[uuid.UUID, Entitlement]:
@@ -58,9 +59,9 @@ def _entitlement(
 
 
 def _holding(row: Subscription, terms: Sequence[Terms], on: date, catalog: Catalog) -> Holding:
-    plan = (terms_at(terms, on) or terms[0]).plan
+    plan = terms_shown(terms, on).plan
     return Holding(
         subscription_id=row.public_id, space_id=row.space.public_id, space_kind=SpaceKind(row.space.kind), plan=plan,
         rank=catalog.plan(plan).rank, status=SubscriptionStatus(row.status), starts_on=row.started_on,
-        ends_on=row.ends_on,
+        ends_on=row.ends_on, trial_ends_on=row.trial_ends_on,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from django.db.models import Count, Q
 from zetel.actions import standing
 from zetel.models import CatalogVersion, Customer, Membership, Overage, Person, Space, Subscription
 from zetel.models.spaces import DIVISION
-from zetel.rules.billing import Terms, terms_at
+from zetel.rules.billing import Terms
 from zetel.rules.catalog import SeatPolicy
 from zetel.rules.errors import ZetelError
 from zetel.rules.overages import Obstacle, obstacle
@@ -25,6 +25,7 @@ from zetel.rules.quotes import PricedChange, Standing, price_change
 from zetel.rules.seats import Fullness, fullness, smallest_fit
 from zetel.rules.subscriptions import grow
 from zetel.rules.transitions import SubscriptionStatus
+from zetel.rules.trials import terms_shown
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class SeatUse:
 
     @cached_property
     def present(self) -> Terms:
-        """The terms that count on the day; of one that begins later its first."""
-        return terms_at(self.terms, self.on) or self.terms[0]
+        """The terms that count on the day; of a trial those that begin with its end."""
+        return terms_shown(self.terms, self.on)
 
     @property
     def seats(self) -> int:

@@ -22,6 +22,7 @@ from zetel.rules.errors import ZetelError
 from zetel.rules.periods import Cycle, local_date
 from zetel.rules.quotes import PricedChange, Standing, price_change
 from zetel.rules.subscriptions import ChangePlan
+from zetel.rules.trials import terms_shown
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,8 @@ class Settled:
 
     @property
     def present(self) -> Terms:
-        """The terms that count on the day."""
-        row = terms_at(self.terms, self.on)
-        assert row is not None, "a live subscription has terms"
-        return row
+        """The terms that count on the day; of a trial those that begin with its end."""
+        return terms_shown(self.terms, self.on)
 
     @cached_property
     def catalog(self) -> Catalog:

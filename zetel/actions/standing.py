@@ -28,12 +28,13 @@ from zetel.models import (
 )
 from zetel.models.spaces import Person
 from zetel.rules import tax
-from zetel.rules.billing import Billed, Terms, terms_at
+from zetel.rules.billing import Billed, Terms
 from zetel.rules.coverage import Holding
 from zetel.rules.periods import Cycle, local_date
 from zetel.rules.quotes import Standing
 from zetel.rules.seats import SpaceKind
 from zetel.rules.transitions import SubscriptionStatus
+from zetel.rules.trials import terms_shown
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,10 @@ class Around:
 
 def holding(row: Subscription, terms: Sequence[Terms], ranks: Mapping[str, int], on: date) -> Holding:
     """One live subscription as the places see it; a plan that the catalogue dropped ranks lowest of the paid."""
-    current = terms_at(terms, on) or terms[0]
+    current = terms_shown(terms, on)
     return Holding(
         str(row.pk), str(row.space_id), SpaceKind(row.space.kind), current.plan, ranks.get(current.plan, 1),
-        SubscriptionStatus(row.status), row.started_on, row.ends_on,
+        SubscriptionStatus(row.status), row.started_on, row.ends_on, row.trial_ends_on,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from zetel.documents import (
     letters_owner,
     letters_requests,
     letters_seats,
+    letters_trial,
 )
 from zetel.documents.letter import House, Kinds, Letter, Params, amount, day, fact, shown
 
@@ -88,6 +89,7 @@ _KINDS: Kinds = {
     **letters_owner.KINDS,
     **letters_requests.KINDS,
     **letters_seats.KINDS,
+    **letters_trial.KINDS,
     "invitation": _invitation,
     "staff_alert": _staff_alert,
 }

@@ -92,13 +92,16 @@ def what_follows(params: Params) -> str:
 
 def _resized(params: Params, house: House) -> Letter:
     names = {"space": fact(params, "space"), "seats": fact(params, "seats")}
-    words = (
-        gettext("More people count in %(space)s than there were seats for a week, so the plan grew.")
-        if params.get("starts_on")
-        else gettext(
+    if params.get("trial"):
+        words = gettext(
+            "More people are counted in %(space)s than seats were chosen, so the plan begins with more."
+        )
+    elif params.get("starts_on"):
+        words = gettext("More people count in %(space)s than there were seats for a week, so the plan grew.")
+    else:
+        words = gettext(
             "More people are counted in %(space)s than there were seats, so the renewal bought more."
         )
-    )
     return to_billing(
         params,
         gettext("%(space)s now has %(seats)s seats") % names,

@@ -57,6 +57,7 @@ PLAIN = {
     T.CHANGE_REFUNDED: _("A purchase did not go through; the money goes back."),
     T.SUBSCRIPTION_BOUGHT: _("A plan was bought."),
     T.SUBSCRIPTION_TRIAL_STARTED: _("A trial began."),
+    T.SUBSCRIPTION_TRIAL_CONVERTED: _("The trial ended and the plan began."),
     T.SUBSCRIPTION_CHANGED: _("The plan was changed."),
     T.SUBSCRIPTION_CHANGE_SCHEDULED: _("A change of the plan was scheduled."),
     T.SUBSCRIPTION_CHANGE_WITHDRAWN: _("A scheduled change was withdrawn."),
@@ -99,6 +100,9 @@ FULLER = {
     T.CHANGE_REFUNDED: _("A purchase did not go through; %(amount)s goes back."),
     T.SUBSCRIPTION_BOUGHT: _("%(plan)s with %(seats)s seats was bought (%(cycle)s), until %(period_end)s."),
     T.SUBSCRIPTION_TRIAL_STARTED: _("A trial of %(plan)s began, until %(period_end)s."),
+    T.SUBSCRIPTION_TRIAL_CONVERTED: _(
+        "The trial ended and %(plan)s began with %(seats)s seats, until %(period_end)s."
+    ),
     T.SUBSCRIPTION_CHANGED: _("The plan is now %(plan)s with %(seats)s seats (%(cycle)s)."),
     T.SUBSCRIPTION_CHANGE_SCHEDULED: _(
         "From %(starts_on)s it will be %(plan)s with %(seats)s seats (%(cycle)s)."
@@ -141,6 +145,14 @@ FOR_A_REASON = {
     (T.SUBSCRIPTION_ENDED, "cancelled_unpaid"): _(
         "The plan was cancelled while a renewal was unpaid, and ended."
     ),
+    (T.SUBSCRIPTION_CHANGED, "trial"): _("The trial is now of %(plan)s with %(seats)s seats (%(cycle)s)."),
+    (T.SUBSCRIPTION_CANCELLED, "trial"): _("The trial was cancelled; it runs until %(ends_on)s."),
+    (T.SUBSCRIPTION_RESUMED, "trial"): _("The cancellation of the trial was taken back."),
+    (T.SUBSCRIPTION_REPLACED, "trial"): _("The trial ended because the plan of %(by)s covers the space."),
+    (T.SUBSCRIPTION_ENDED, "trial_over"): _("The trial ended: there was no payment method."),
+    (T.SUBSCRIPTION_ENDED, "trial_cancelled"): _("The trial ended, as it was cancelled."),
+    (T.SUBSCRIPTION_ENDED, "trial_covered"): _("The trial ended because a larger plan covers the space."),
+    (T.SUBSCRIPTION_ENDED, "trial_bought"): _("The trial ended because a plan was bought for the space."),
     (T.SUBSCRIPTION_PAST_DUE, "no_method"): _(
         "A renewal could not be collected: there is no payment method."
     ),

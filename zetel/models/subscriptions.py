@@ -35,6 +35,7 @@ class Subscription(Row):
 
     `time_zone` is the one in which the running period is counted: a customer's new zone counts from the next (M3).
     While it is past due, `dunning_step` says how many steps were done and `dunning_at` when the next one comes (G4).
+    What began as a trial keeps the day on which that ended; `trial_due_at` is when something is done for it next (P10).
     """
 
     PREFIX = "sub"
@@ -59,6 +60,8 @@ class Subscription(Row):
     )
     dunning_step = models.PositiveSmallIntegerField(default=0)
     dunning_at = models.DateTimeField(null=True, blank=True)
+    trial_ends_on = models.DateField(null=True, blank=True)
+    trial_due_at = models.DateTimeField(null=True, blank=True)
     last_owner = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -71,6 +74,12 @@ class Subscription(Row):
             one_of("on_exceed", "grow", "ask", name="subscription_on_exceed"),
             models.UniqueConstraint(
                 fields=["space"], condition=Q(status__in=LIVE), name="subscription_one_live"
+            ),
+            models.UniqueConstraint(
+                fields=["space"], condition=Q(trial_ends_on__isnull=False), name="subscription_one_trial"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="trial") | Q(trial_ends_on__isnull=False), name="subscription_trial_ends"
             ),
         ]
         indexes = [
@@ -93,6 +102,11 @@ class Subscription(Row):
                 fields=["dunning_at"],
                 condition=Q(status="past_due", parked_reason=""),
                 name="subscription_to_dun",
+            ),
+            models.Index(
+                fields=["trial_due_at"],
+                condition=Q(status="trial", parked_reason=""),
+                name="subscription_trial_due",
             ),
         ]
 

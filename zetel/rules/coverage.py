@@ -24,7 +24,10 @@ DEPTH: Mapping[SpaceKind, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One subscription: where it stands, what it gives, and how long. A trial is a status, not a plan."""
+    """One subscription: where it stands, what it gives, and how long. A trial is a status, not a plan.
+
+    On the day on which a trial ends it converts or is over: until that was done it still covers.
+    """
 
     subscription_id: str
     space_id: str
@@ -34,6 +37,7 @@ class Holding:
     status: SubscriptionStatus
     starts_on: date
     ends_on: date | None = None
+    trial_ends_on: date | None = None
 
     def live_on(self, on: date) -> bool:
         """Whether it gives anything on the day: dunning's grace does (past due), an end that was reached does not."""

@@ -76,7 +76,8 @@ def entitlement(
 def _holds_until(holdings: Iterable[Holding], cover: Holding, on: date) -> date | None:
     """The end of what covers, or the beginning of something higher, whichever comes first."""
     begins = [h.starts_on for h in holdings if h.starts_on > on and h.rank > cover.rank]
-    days = [*begins, *([cover.ends_on] if cover.ends_on else [])]
+    ends = (cover.ends_on, cover.trial_ends_on if cover.is_trial else None)
+    days = [*begins, *(day for day in ends if day)]
     return min(days, default=None)
 
 

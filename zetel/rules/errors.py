@@ -62,6 +62,7 @@ _CODES: dict[str, int] = {
     "price_immutable": 409,  # P2
     "catalog_invalid": 422,
     "trial_used": 409,  # P10
+    "trial_over": 409,  # P10: it converted or ended meanwhile
     "customer_owner_differs": 409,  # P12
     # Changing (C).
     "no_change": 409,  # C11

@@ -55,6 +55,7 @@ class EventType(StrEnum):
     CHANGE_REFUNDED = "change.refunded"
     SUBSCRIPTION_BOUGHT = "subscription.bought"
     SUBSCRIPTION_TRIAL_STARTED = "subscription.trial_started"
+    SUBSCRIPTION_TRIAL_CONVERTED = "subscription.trial_converted"
     SUBSCRIPTION_CHANGED = "subscription.changed"
     SUBSCRIPTION_CHANGE_SCHEDULED = "subscription.change_scheduled"
     SUBSCRIPTION_CHANGE_WITHDRAWN = "subscription.change_withdrawn"

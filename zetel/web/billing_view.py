@@ -37,6 +37,7 @@ from zetel.rules.periods import Cycle
 from zetel.rules.quotes import renewal_total
 from zetel.rules.roles import Capability
 from zetel.rules.seats import Fullness, fullness
+from zetel.rules.trials import terms_shown
 from zetel.templatetags.zetel import longdate
 from zetel.web.billing_past_due import PastDue, past_due_of
 from zetel.web.billing_tab import billing_url
@@ -86,8 +87,8 @@ class Billing:
 
     @cached_property
     def present(self) -> Terms:
-        """The terms that count today."""
-        return terms_at(self.terms, self.today) or self.terms[0]
+        """The terms that count today; of a trial those that begin with its end."""
+        return terms_shown(self.terms, self.today)
 
     @property
     def plan(self) -> str:
@@ -115,13 +116,17 @@ class Billing:
         return SEATS_TONES[fullness(self.counted, self.seats)]
 
     @property
+    def is_trial(self) -> bool:
+        return self.subscription.status == "trial"
+
+    @property
     def state(self) -> State:
         status, ends_on = self.subscription.status, self.subscription.ends_on
         if self.past_due:
             return State(self.past_due.words, "bad")
         if status == "trial":
             return State(
-                gettext("Trial until %(date)s") % {"date": longdate(ends_on or self.next_on)}, "info"
+                gettext("Trial until %(date)s") % {"date": longdate(self.subscription.trial_ends_on)}, "info"
             )
         if ends_on:
             return State(gettext("Ends on %(date)s") % {"date": longdate(ends_on)}, "warn")
@@ -140,7 +145,7 @@ class Billing:
     @cached_property
     def renewal(self) -> Money | None:
         """What the next period will cost with tax, as things stand now; seats grow with the people counted (C7)."""
-        if self.next_on is None or self.subscription.status == "trial":
+        if self.next_on is None:
             return None
         total = renewal_total(
             self.terms, self.next_on, self.counted,

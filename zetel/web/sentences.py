@@ -98,6 +98,7 @@ PLAIN: Mapping[str, Promise] = {
         "The catalogue has mistakes. Correct the lines that are named and apply it again."
     ),
     "trial_used": gettext_lazy("This space has had its trial. Choose a plan to go on."),
+    "trial_over": gettext_lazy("This space is not on trial any more. Billing says how things stand."),
     "customer_owner_differs": gettext_lazy(
         "These billing details belong to another billing owner. Use new details."
     ),

@@ -125,15 +125,17 @@ def _refunds() -> Iterator[Finding]:
 
 
 def _billing_owners() -> Iterator[Finding]:
-    """Who holds billing was named by the last hand-over; before one, by the purchase (or is its buyer, R1)."""
+    """Who holds billing was named by the last hand-over; before one, by the purchase (or bought, R1) or the trial."""
     handed = Event.objects.filter(customer=OuterRef("pk"), kind=EventType.BILLING_OWNER_CHANGED).order_by(
         "-id"
     )
     bought = Change.objects.filter(quote__customer=OuterRef("pk"), status="done").order_by("-id")
+    tried = Event.objects.filter(customer=OuterRef("pk"), kind=EventType.SUBSCRIPTION_TRIAL_STARTED)
     renamed = Event.objects.filter(actor=OuterRef("billing_owner"), kind=EventType.PERSON_PROFILE_CHANGED)
     rows = Customer.objects.exclude(billing_owner=None).select_related("billing_owner").annotate(
         handed_to=Subquery(handed.values("after__owner")[:1]), was_renamed=Exists(renamed),
         named=Subquery(bought.values("quote__wish__billing_owner")[:1]), buyer=Subquery(bought.values("person")[:1]),
+        tried_by=Subquery(tried.order_by("-id").values("after__owner_id")[:1]),
     )  # fmt: skip
     for batch in rows_of(rows.order_by("id")):
         for row in batch:
@@ -144,6 +146,7 @@ def _billing_owners() -> Iterator[Finding]:
                 told = also(row, "was_renamed") or handed_to in (owner.label, owner.public_id)
             else:
                 told = str(owner.pk) in (also(row, "named"), str(also(row, "buyer")))
+                told = told or owner.public_id == also(row, "tried_by")
             if not told:
                 facts = {"owner": owner.public_id, "handed_to": handed_to}
                 yield Finding("X13", "owner_without_event", row.public_id, facts)

@@ -27,7 +27,21 @@ def check_boundaries(now: datetime) -> Iterator[Finding]:
     paid = Subscription.objects.filter(status__in=(SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE))
     for agreement in agreements(paid.filter(parked_reason="")):
         yield from _next_boundary(agreement, now)
+    yield from _trials()
     yield from _after_an_end()
+
+
+def _trials() -> Iterator[Finding]:
+    """A trial comes to its end: the next step is set, and not after the day on which its terms begin (P10)."""
+    for agreement in agreements(Subscription.objects.filter(status=SubscriptionStatus.TRIAL)):
+        row, end = agreement.row, agreement.row.trial_ends_on
+        if row.trial_due_at is None:
+            yield Finding("X4", "trial_end_lost", row.public_id, {"trial_ends_on": str(end)})
+        elif end is not None and row.trial_due_at > first_instant(end, zone_of(row.time_zone)):
+            facts = {"trial_ends_on": str(end), "trial_due_at": iso(row.trial_due_at)}
+            yield Finding("X4", "trial_end_missed", row.public_id, facts)
+        if any(terms.starts_on != end for terms in agreement.terms):
+            yield Finding("X4", "trial_terms_misplaced", row.public_id, {"trial_ends_on": str(end)})
 
 
 def _next_boundary(agreement: Agreement, now: datetime) -> Iterator[Finding]:
@@ -92,9 +106,13 @@ def check_tiling(now: datetime) -> Iterator[Finding]:
 
 def _tiles(agreement: Agreement) -> Iterator[Finding]:
     row, first = agreement.row, min(line.start for line in agreement.billed)
-    if first > row.started_on and not agreement.tried:
-        facts = {"from": row.started_on.isoformat(), "to": first.isoformat(), "billed_seats": 0}
+    covered_from = row.trial_ends_on or row.started_on  # the days of a trial are not covered time
+    if first > covered_from and not (agreement.tried and row.trial_ends_on is None):
+        facts = {"from": covered_from.isoformat(), "to": first.isoformat(), "billed_seats": 0}
         yield Finding("X5", "gap", row.public_id, facts)
+    if row.trial_ends_on is not None and first < row.trial_ends_on:
+        facts = {"from": first.isoformat(), "trial_ends_on": row.trial_ends_on.isoformat()}
+        yield Finding("X5", "trial_billed", row.public_id, facts)
     for stretch in _without_grace(agreement, list(uneven(agreement))):
         facts = {
             "from": stretch.start.isoformat(), "to": stretch.end.isoformat(), "wanted_seats": stretch.wanted,

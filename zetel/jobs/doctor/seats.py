@@ -8,14 +8,15 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
 from zetel.actions import seat_use, standing
 from zetel.jobs.doctor.finding import Finding, also, name_of, rows_of
-from zetel.models import CatalogVersion, Event, Membership, Space, Subscription
-from zetel.models.spaces import DIVISION, MEMBER
+from zetel.models import CatalogVersion, Event, Invoice, Membership, Space, Subscription
+from zetel.models.spaces import DIVISION, MEMBER, ORGANIZATION
 from zetel.models.subscriptions import LIVE
-from zetel.rules.billing import Terms, terms_at
+from zetel.rules.billing import Terms
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 from zetel.rules.seats import LADDER
 from zetel.rules.transitions import SubscriptionStatus
+from zetel.rules.trials import terms_shown
 
 PAID = tuple(status for status in LIVE if status != SubscriptionStatus.TRIAL)
 
@@ -29,7 +30,7 @@ def check_seats(now: datetime) -> Iterator[Finding]:
         counted = _counted([row.space for row in rows])
         for row in rows:
             if given := terms.get(row.pk):
-                current = terms_at(given, seat_use.day_of(row, given, now)) or given[0]
+                current = terms_shown(given, seat_use.day_of(row, given, now))
                 yield from _size(row, current, ladders, counted.get(row.space_id, 0))
 
 
@@ -86,6 +87,7 @@ def check_owners(now: datetime) -> Iterator[Finding]:
     in_teams = inside.filter(space__division=OuterRef("space"), standing=MEMBER)
     rows = Subscription.objects.live().annotate(
         is_member=Exists(here.filter(standing=MEMBER)) | Exists(in_teams), is_admin=Exists(here.filter(is_admin=True)),
+        was_paid=Exists(Invoice.objects.filter(subscription=OuterRef("pk"), kind="invoice", state="paid")),
     )  # fmt: skip
     for row in rows.select_related("customer__billing_owner", "space").order_by("id").iterator():
         owner = row.customer.billing_owner
@@ -96,5 +98,12 @@ def check_owners(now: datetime) -> Iterator[Finding]:
             yield Finding("X12", "owner_missing", row.public_id, facts)
         elif not also(row, "is_member") or not owner.is_active or owner.is_machine:
             yield Finding("X12", "owner_not_member", row.public_id, facts | {"owner": owner.public_id})
-        elif row.space.kind == "organization" and row.status in PAID and not also(row, "is_admin"):
+        elif _wants_admin(row) and not also(row, "is_admin"):
             yield Finding("X12", "owner_not_admin", row.public_id, facts | {"owner": owner.public_id})
+
+
+def _wants_admin(row: Subscription) -> bool:
+    """A trial makes nobody admin, and what comes after it does when something was paid (R4)."""
+    if row.space.kind != ORGANIZATION or row.status not in PAID:
+        return False
+    return row.trial_ends_on is None or also(row, "was_paid")

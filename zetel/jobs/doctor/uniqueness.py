@@ -40,6 +40,7 @@ class Once(NamedTuple):
 
 ONCES = (
     Once("live_twice", Subscription, ("space_id",), Q(status__in=LIVE)),
+    Once("tried_twice", Subscription, ("space_id",), Q(trial_ends_on__isnull=False)),
     Once("renewed_twice", Invoice, ("subscription_id", "renews_on"), Q(renews_on__isnull=False)),
     Once("quote_invoiced_twice", Invoice, ("quote_id",), Q(quote__isnull=False)),
     Once("quote_confirmed_twice", Change, ("quote_id",)),

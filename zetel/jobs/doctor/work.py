@@ -38,6 +38,9 @@ def _late(before: datetime) -> Iterator[Finding]:
     steps = Subscription.objects.filter(status="past_due", parked_reason="", dunning_at__lt=before)
     for row in steps.order_by("id").iterator():
         yield _notice("dunning_late", row.public_id, due_at=iso(row.dunning_at))
+    trials = Subscription.objects.filter(status="trial", parked_reason="", trial_due_at__lt=before)
+    for row in trials.order_by("id").iterator():
+        yield _notice("trial_late", row.public_id, due_at=iso(row.trial_due_at))
     for attempt in Attempt.objects.filter(status__in=UNSETTLED, ask_at__lt=before).order_by("id").iterator():
         yield _notice("attempt_late", attempt.reference, due_at=iso(attempt.ask_at), status=attempt.status)
     for refund in Refund.objects.filter(status__in=REFUNDS_OPEN, ask_at__lt=before).order_by("id").iterator():
