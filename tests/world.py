@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.directory_world import World
 from tests.gateways import pages
-from zetel.actions import changes, customers, quotes, quotes_change
+from zetel.actions import changes, customers, quotes, quotes_change, trials
 from zetel.jobs import collect, methods
 from zetel.models import (
     Attempt,
@@ -28,7 +28,7 @@ from zetel.rules.subscriptions import Wish
 
 __all__ = [
     "Purchase", "World", "buy", "change", "change_quote", "confirm", "customer_of", "quote_for", "save_method",
-    "subscribe",
+    "subscribe", "try_out",
 ]  # fmt: skip
 
 DUTCH = {"address_line1": "Herengracht 1", "postal_code": "1015 BA", "city": "Amsterdam", "country": "NL"}
@@ -134,3 +134,15 @@ def change(
 ) -> Change:  # fmt: skip
     """The whole way of a change: quote, confirm, collect."""
     return confirm(change_quote(subscription, now, plan=plan, cycle=cycle, seats=seats), now)
+
+
+def try_out(
+    space: Space, person: Person, now: datetime, *, plan: str = "premium", cycle: str = "month", seats: int = 15,
+    customer: Customer | None = None, owner: Person | None = None, on_exceed: str = "grow",
+) -> Subscription:  # fmt: skip
+    """Begin a trial, without billing information unless a customer is given."""
+    draft = PurchaseDraft.objects.create(
+        person=person, space=space, plan=plan, cycle=cycle, seats=seats, currency="EUR", customer=customer,
+        billing_owner=owner, on_exceed=on_exceed, created_at=now, updated_at=now,
+    )  # fmt: skip
+    return trials.start(draft, now=now)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from zetel.actions import dunning_end, dunning_mail, payments
+from zetel.actions import dunning_end, dunning_mail, payments, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record, transition
 from zetel.actions.dunning_mail import due_amount as due_amount
 from zetel.actions.dunning_mail import usable_method
@@ -136,10 +136,12 @@ def lacks_method(invoice: Invoice, *, now: datetime) -> None:
 
 
 def paid(invoice: Invoice, *, now: datetime) -> None:
-    """An invoice was paid: when it was the last open one, the subscription is active again."""
+    """An invoice was paid: when it was the last open one, the subscription is active again. The first one after a
+    trial makes an organization's billing owner its admin (R4)."""
     if invoice.subscription_id is None:
         return
     held = _hold(invoice.subscription_id)
+    subscriptions.admin_after_trial(held.subscription, held.space, held.customer, now=now)
     if held.is_past_due and not held.invoices:
         _recover(held, invoice, now)
 

@@ -14,7 +14,7 @@ from django.db.models import Q
 from zetel.actions import mail, quotes, settled, standing, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record
 from zetel.models import Customer, Event, Membership, Person, Space, Subscription
-from zetel.models.spaces import MEMBER, ORGANIZATION, MembershipQuerySet
+from zetel.models.spaces import MEMBER, MembershipQuerySet
 from zetel.models.subscriptions import LIVE
 from zetel.rules import subscriptions as rules
 from zetel.rules.errors import ZetelError
@@ -127,7 +127,7 @@ def _hand(
     )  # fmt: skip
     how = "left" if actor is None else "support" if reason else ""
     _tell_both(space, subscription, customer, old, to, how, now)
-    if space.kind == ORGANIZATION:
+    if subscriptions.gives_admin(subscription, space):
         key = f"{subscription.pk}:{subscription.version}"
         facts = {"owner": to.label, "space": space.name}
         subscriptions.make_admin(space, to, key=key, now=now, actor=actor, facts=facts)
@@ -174,7 +174,9 @@ def _nobody_left(
         billing_owner=None, entered_by=None, version=customer.version + 1
     )
     ends_on = subscription.ends_on
-    if ends_on is None:
+    if subscription.status == "trial":
+        ends_on = subscription.trial_ends_on
+    elif ends_on is None:
         terms = standing.terms_of([subscription.pk])[subscription.pk]
         billed = standing.billed_of([subscription.pk]).get(subscription.pk, ())
         plan = rules.cancel(terms, on=settled.day_of(subscription, terms, billed, now), ends_on=None)

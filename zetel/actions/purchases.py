@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from zetel.actions import invoices, mail, overages, quotes, standing, subscriptions
+from zetel.actions import invoices, mail, overages, quotes, standing, subscriptions, trials
 from zetel.actions._change import record, transition
 from zetel.models import (
     Attempt,
@@ -55,6 +55,8 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
         subscriptions.end_covered(
             ended[ending.subscription_id], ending, now=now, actor=change.person, by=space
         )
+    for trial in around.own:  # whatever else were there, `_check_possible` would have refused
+        trials.replace_by_purchase(trial, buyer=change.person, on=priced.terms.starts_on, now=now)
     subscription = subscriptions.start(
         space, customer, priced.terms, now=now, status="active", period_end=priced.period_end,
         on_exceed=quote.wish["on_exceed"],

@@ -107,13 +107,13 @@ def bind_change(subscription: Subscription, wish: Wish, *, person: Person, now: 
 
 def decide(held: Settled, wish: Wish) -> ChangePlan:
     """What a wish does and when; refusals as `estimate_change`, but for those of rights and of status."""
-    _check_wish(held, wish)
+    check_wish(held, wish)
     return plan_change(
         held.terms, wish=wish, on=held.on, price=held.price, ranks=held.catalog.ranks, ends_on=held.ends_on
     )
 
 
-def _check_wish(held: Settled, wish: Wish) -> None:
+def check_wish(held: Settled, wish: Wish) -> None:
     """Another plan is offered for that kind of space (P1); other seats are on its ladder and hold all (P4, P5)."""
     plan = held.catalog.plan(wish.plan or held.present.plan)
     if wish.plan and plan.code != held.present.plan:

@@ -28,7 +28,7 @@ from zetel.models import (
 )
 from zetel.models.spaces import Person
 from zetel.rules import tax
-from zetel.rules.billing import Billed, Terms
+from zetel.rules.billing import Billed, Terms, terms_at
 from zetel.rules.coverage import Holding
 from zetel.rules.periods import Cycle, local_date
 from zetel.rules.quotes import Standing

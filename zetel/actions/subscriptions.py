@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from zetel.actions import invoices, mail, overages, standing
+from zetel.actions import invoices, mail, overages, standing, trials_mail
 from zetel.actions._change import Row, record, transition
 from zetel.models import (
     BalanceEntry,
@@ -19,6 +19,7 @@ from zetel.models import (
     SubscriptionTerms,
 )
 from zetel.models.ids import new_id
+from zetel.models.spaces import ORGANIZATION
 from zetel.rules import transitions
 from zetel.rules.billing import Terms
 from zetel.rules.event_types import EventType
@@ -81,7 +82,7 @@ def end(
     """
     ended = transition(
         subscription, transitions.SUBSCRIPTION, "ended", ended_on=on, end_reason=reason, next_bill_at=None,
-        last_owner=_last_owner(subscription, customer), version=subscription.version + 1,
+        trial_due_at=None, last_owner=_last_owner(subscription, customer), version=subscription.version + 1,
     )  # fmt: skip
     if ended:
         record(
@@ -98,10 +99,10 @@ def _last_owner(subscription: Subscription, customer: Customer) -> Person | None
 
 
 def end_covered(
-    subscription: Subscription, ending: Ending, *, now: datetime, actor: Person, by: Space
+    subscription: Subscription, ending: Ending, *, now: datetime, actor: Person | None, by: Space
 ) -> None:
     """End a subscription that a larger one covers: credit note, and what of it can be spent as balance (P9)."""
-    customer = subscription.customer
+    customer, was_trial = subscription.customer, subscription.status == "trial"
     note: Invoice | None = None
     if ending.credit.lines:
         first_line = ending.credit.lines[0].takes_back[0]
@@ -116,13 +117,27 @@ def end_covered(
         invoices.mail_invoice(note, now=now)
     transition(
         subscription, transitions.SUBSCRIPTION, "ended", ended_on=ending.on, end_reason="covered",
-        next_bill_at=None, last_owner=_last_owner(subscription, customer), version=subscription.version + 1,
+        next_bill_at=None, trial_due_at=None, last_owner=_last_owner(subscription, customer),
+        version=subscription.version + 1,
     )  # fmt: skip
     record(
         EventType.SUBSCRIPTION_REPLACED, now=now, actor=actor, space=subscription.space, customer=customer,
         subscription=subscription, invoice=note,
-        after={"by": by.name, "credit_note": note.number if note else "", "spendable": ending.spendable},
+        after={
+            "by": by.name, "credit_note": note.number if note else "", "spendable": ending.spendable,
+            "reason": "trial" if was_trial else "",
+        },
     )  # fmt: skip
+    if was_trial:
+        trials_mail.ended(
+            subscription.space,
+            customer,
+            subscription,
+            on=ending.on,
+            reason="trial_covered",
+            now=now,
+            by=by.name,
+        )
     overages.close_ended(subscription, now=now)
 
 
@@ -170,3 +185,19 @@ def make_admin(
         )  # fmt: skip
     if Membership.objects.active().filter(space=space, person=owner, is_admin=False).update(is_admin=True):
         record(EventType.ADMIN_NAMED, now=now, actor=actor, space=space, after={"person": owner.label})
+
+
+def gives_admin(subscription: Subscription, space: Space) -> bool:
+    """Whether billing makes admin here: of an organization, and after a trial not before something was paid (R4)."""
+    if space.kind != ORGANIZATION:
+        return False
+    paid = Invoice.objects.filter(subscription=subscription, kind="invoice", state="paid")
+    return subscription.trial_ends_on is None or paid.exists()
+
+
+def admin_after_trial(subscription: Subscription, space: Space, customer: Customer, *, now: datetime) -> None:
+    """With the first confirmed payment after a trial the billing owner of an organization becomes its admin (R4)."""
+    owner = customer.billing_owner
+    if subscription.trial_ends_on is not None and owner is not None and gives_admin(subscription, space):
+        facts = {"owner": owner.label, "space": space.name}
+        make_admin(space, owner, key=str(subscription.pk), now=now, actor=None, facts=facts)

@@ -32,7 +32,9 @@ def tell(
     owner = customer.billing_owner
     if owner is not None:
         once_key = f"{kind}:{subscription.pk}:{key}" if key else f"{kind}:{subscription.pk}"
-        mail.queue(kind, once_key=once_key, now=now, to_person=owner, space=space, params=told)
+        mail.queue(
+            kind, once_key=once_key, now=now, to_person=owner, space=space, owner_of=subscription, params=told
+        )
 
 
 def ended(

@@ -3,33 +3,37 @@
 The two reminders say what the last day will bring: the plan with its amount, or Basic unless a method is added.
 """
 
-from collections.abc import Callable
-
 from django.utils.translation import gettext, ngettext
 
-from zetel.documents.letter import Facts, House, Letter, Params, amount, day, fact, shown
-
-
-def _plan(params: Params) -> str:
-    return fact(params, "plan_name") or fact(params, "plan").title()
+from zetel.documents.letter import (
+    Facts,
+    House,
+    Kinds,
+    Letter,
+    Params,
+    agreement,
+    amount,
+    day,
+    fact,
+    plan,
+    shown,
+    to_billing,
+)
 
 
 def _names(params: Params) -> dict[str, str]:
     return {
-        "plan": _plan(params), "space": fact(params, "space"), "date": day(params, "period_end"),
+        "plan": plan(params), "space": fact(params, "space"), "date": day(params, "period_end"),
         "method": fact(params, "method"), "buyer": fact(params, "buyer"), "by": fact(params, "by"),
     }  # fmt: skip
 
 
 def _facts(params: Params, due: str) -> Facts:
-    cycle = {"month": gettext("Monthly"), "year": gettext("Annual")}.get(fact(params, "cycle"), "")
-    return shown(
-        (gettext("Plan"), _plan(params)),
-        (gettext("Billing cycle"), cycle),
-        (gettext("Seats"), fact(params, "seats")),
+    then = shown(
         (gettext("Trial until"), day(params, "period_end")),
         (gettext("Costs then, with tax"), amount(params, due)),
     )
+    return (*agreement(params), *then)
 
 
 def _started(params: Params, house: House) -> Letter:
@@ -48,13 +52,12 @@ def _started(params: Params, house: House) -> Letter:
             "Nothing is charged by itself: without a payment method the space is on Basic again after that day. Add"
             " one in Billing, and the plan goes on."
         )
-    return Letter(
-        subject=gettext("The trial of %(plan)s for %(space)s has begun") % names,
-        title=gettext("The trial of %(plan)s for %(space)s has begun") % names,
-        paragraphs=(begun % names, then % names),
+    return to_billing(
+        params,
+        gettext("The trial of %(plan)s for %(space)s has begun") % names,
+        begun % names,
+        then % names,
         facts=_facts(params, "renewal_amount"),
-        label=gettext("Go to Billing"),
-        path="/billing/",
     )
 
 
@@ -64,6 +67,7 @@ def _ends_soon(params: Params, house: House) -> Letter:
     subject = ngettext(
         "The trial of %(space)s ends in %(days)d day", "The trial of %(space)s ends in %(days)d days", days
     ) % (names | {"days": days})
+    words: tuple[str, ...]
     if names["method"]:
         words = (
             gettext(
@@ -78,36 +82,26 @@ def _ends_soon(params: Params, house: House) -> Letter:
         )
     names["inside"] = ", ".join(str(name) for name in params.get("inside") or ())
     if names["inside"] and names["method"]:
-        words += (
+        words = (
+            *words,
             gettext(
                 "Plans inside end then, because they are covered; what is unused is given back: %(inside)s."
             ),
         )
-    return Letter(
-        subject=subject,
-        title=subject,
-        paragraphs=tuple(sentence % names for sentence in words),
-        facts=_facts(params, "amount"),
-        label=gettext("Go to Billing"),
-        path="/billing/",
-    )
+    told = (sentence % names for sentence in words)
+    return to_billing(params, subject, *told, facts=_facts(params, "amount"))
 
 
 def _cancelled(params: Params, house: House) -> Letter:
     names = _names(params)
-    return Letter(
-        subject=gettext("The trial of %(space)s was cancelled") % names,
-        title=gettext("The trial of %(space)s was cancelled") % names,
-        paragraphs=(
-            gettext("%(plan)s works until %(date)s as it does now. Nothing is charged, then or later.")
-            % names,
-            gettext(
-                "After that the space is on Basic. Nothing of yours is deleted: spaces, people and settings all stay."
-            ),
-            gettext("Did you change your mind? Until that day you can resume the trial in Billing."),
+    return to_billing(
+        params,
+        gettext("The trial of %(space)s was cancelled") % names,
+        gettext("%(plan)s works until %(date)s as it does now. Nothing is charged, then or later.") % names,
+        gettext(
+            "After that the space is on Basic. Nothing of yours is deleted: spaces, people and settings all stay."
         ),
-        label=gettext("Go to Billing"),
-        path="/billing/",
+        gettext("Did you change your mind? Until that day you can resume the trial in Billing."),
     )
 
 
@@ -142,7 +136,7 @@ def _ended(params: Params, house: House) -> Letter:
     )
 
 
-KINDS: dict[str, Callable[[Params, House], Letter]] = {
+KINDS: Kinds = {
     "trial_started": _started,
     "trial_ends_soon": _ends_soon,
     "trial_cancelled": _cancelled,

@@ -15,7 +15,16 @@ from procrastinate.jobs import Status
 
 from zetel import clock, gateways
 from zetel.actions import drafts
-from zetel.jobs import billing_run, collect, dunning_run, inbound, outbox, overage_run, reminder_run
+from zetel.jobs import (
+    billing_run,
+    collect,
+    dunning_run,
+    inbound,
+    outbox,
+    overage_run,
+    reminder_run,
+    trial_run,
+)
 
 STALLED_SECONDS = 120  # without a sign of life; a worker gives one every 10
 
@@ -74,6 +83,7 @@ async def sweep(context: JobContext, timestamp: int = 0) -> None:
 def do_due(now: datetime) -> None:
     """Renew, ask, refund, read and send whatever is due at this instant."""
     parts = (
+        trial_run.run_due,
         billing_run.run_due,
         collect.ask_due,
         dunning_run.run_due,

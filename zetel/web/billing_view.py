@@ -29,7 +29,7 @@ from zetel.models import (
     SubscriptionTerms,
 )
 from zetel.models.spaces import DIVISION
-from zetel.rules.billing import Terms, next_boundary, terms_at
+from zetel.rules.billing import Terms, next_boundary
 from zetel.rules.catalog import Catalog
 from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money
