@@ -45,6 +45,12 @@ _CUSTOMER = (
     "billing_owner_id",
 )  # fmt: skip
 _OWNER = ("id", "email", "name", "language")
+_PARTS: tuple[tuple[str, type[models.Model], tuple[str, ...]], ...] = (
+    ("", Subscription, _SUBSCRIPTION),
+    ("space__", Space, _SPACE),
+    ("customer__", Customer, _CUSTOMER),
+    ("customer__billing_owner__", Person, _OWNER),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +58,11 @@ class Due:
     """One subscription at its boundary, with its customer's active method; `is_over` says that an overage is open."""
 
     subscription: Subscription
+    space: Space
+    customer: Customer
     boundary: Boundary
     method: PaymentMethod | None
     is_over: bool
-
-    @property
-    def space(self) -> Space:
-        return self.subscription.space
-
-    @property
-    def customer(self) -> Customer:
-        return self.subscription.customer
 
 
 @dataclass
@@ -101,31 +101,28 @@ def decide(subscription_ids: Sequence[uuid.UUID], now: datetime) -> Decided:
 
 def _subscriptions(subscription_ids: Sequence[uuid.UUID], now: datetime) -> list[Subscription]:
     """Those that are due, each with space, customer and owner; four times as fast as Django makes them."""
-    parts = (
-        ("", _SUBSCRIPTION),
-        ("space__", _SPACE),
-        ("customer__", _CUSTOMER),
-        ("customer__billing_owner__", _OWNER),
-    )
     rows = Subscription.objects.filter(pk__any=subscription_ids, status="active", next_bill_at__lte=now)
-    columns = [prefix + name for prefix, names in parts for name in names]
+    columns = [prefix + name for prefix, _, names in _PARTS for name in names]
     found: list[Subscription] = []
     for values in rows.order_by("id").values_list(*columns):
-        left = iter(values)
-        subscription = _row(Subscription, _SUBSCRIPTION, left)
-        subscription.space = _row(Space, _SPACE, left)
-        subscription.customer = _row(Customer, _CUSTOMER, left)
-        owner = _row(Person, _OWNER, left)
-        subscription.customer.billing_owner = owner if subscription.customer.billing_owner_id else None
+        subscription, space, customer, owner = _rows(values)
+        subscription._state.fields_cache |= {"space": space, "customer": customer}
+        customer._state.fields_cache["billing_owner"] = owner if customer.billing_owner_id else None
         found.append(subscription)
     return found
 
 
-def _row(model: type[M], names: Sequence[str], values: Iterator[Any]) -> M:
+def _rows(values: Sequence[Any]) -> Iterator[Any]:
+    start = 0
+    for _, model, names in _PARTS:
+        yield _row(model, names, values[start : start + len(names)])
+        start += len(names)
+
+
+def _row(model: type[M], names: Sequence[str], values: Sequence[Any]) -> M:
     """A stored row by some of its columns, as `only` would make it, without Django's signals and defaults."""
     row = model.__new__(model)
-    for name in names:
-        row.__dict__[name] = next(values)
+    row.__dict__.update(zip(names, values, strict=True))
     row._state = ModelState()
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
     return row
@@ -135,12 +132,7 @@ def _read(rows: Sequence[Subscription], now: datetime, refused: dict[uuid.UUID, 
     ids = [row.pk for row in rows]
     terms, reached = standing.terms_of(ids), _paid_until(ids)
     counted = seat_use.counted_in([row.space for row in rows])
-    methods = {
-        method.customer_id: method
-        for method in PaymentMethod.objects.filter(
-            customer__any={row.customer_id for row in rows}, status="active"
-        ).only("customer_id", "gateway")
-    }
+    methods = _methods(rows)
     over = set(
         Overage.objects.filter(subscription__any=ids, status="open").values_list("subscription_id", flat=True)
     )
@@ -153,7 +145,16 @@ def _read(rows: Sequence[Subscription], now: datetime, refused: dict[uuid.UUID, 
         except Exception as error:  # a zone that is none, terms that are lost
             refused[row.pk] = error
             continue
-        yield Due(row, boundary, methods.get(row.customer_id), row.pk in over)
+        yield Due(row, row.space, row.customer, boundary, methods.get(row.customer_id), row.pk in over)
+
+
+def _methods(rows: Sequence[Subscription]) -> dict[uuid.UUID, PaymentMethod]:
+    """The active method of each customer that has one."""
+    found = PaymentMethod.objects.filter(customer__any={row.customer_id for row in rows}, status="active")
+    return {
+        customer_id: _row(PaymentMethod, ("id", "gateway"), values)
+        for customer_id, *values in found.values_list("customer_id", "id", "gateway")
+    }
 
 
 def _paid_until(subscription_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, date]:

@@ -125,7 +125,7 @@ def demo(data: Data = None) -> None:
 def bill(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be billed now.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    workers: Annotated[int, typer.Option(min=1, max=16, help="How many batches at once.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="How many processes share the work.")] = 2,
     data: Data = None,
 ) -> None:
     """Bill what is due now; the worker does it by itself every minute. Return code 1 when something was set aside."""

@@ -8,12 +8,10 @@ one by one: the guilty one is parked with its reason and the others go on.
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
-from django.db import connection
 
 from zetel.actions import renewals
 from zetel.actions.renewals import Batch
@@ -26,7 +24,7 @@ log = structlog.get_logger()
 
 GIVE_UP_AFTER = 25  # in a row, none of them billed: then it is our fault, and nobody else is set aside
 
-Told = Callable[[int], None]
+Told = Callable[[], None]
 
 
 @dataclass
@@ -66,10 +64,10 @@ def run_due(now: datetime) -> int:
     return billed
 
 
-def bill(now: datetime, *, told: Told = lambda count: None, workers: int = 1) -> Tally:
-    """One pass: at most one period of each subscription. `told` hears how many were done, batch by batch.
+def bill(now: datetime, *, told: Told = lambda: None) -> Tally:
+    """One pass: at most one period of each subscription; `told` is called after each batch.
 
-    Each worker has its own connection: while the database writes the batch of one, another decides about the next.
+    Any number of these may run at once, in processes of their own: each takes what the others have not locked.
     """
     tally, until = Tally(), renewals.horizon(now)
     if until is None:
@@ -77,20 +75,7 @@ def bill(now: datetime, *, told: Told = lambda count: None, workers: int = 1) ->
     for subscription_id in renewals.waiting_ids(until):
         _ask_first(subscription_id, now)
         _one(subscription_id, now, tally)
-        told(1)
-    if workers == 1:
-        return tally + _drain(now, until, told)
-    with ThreadPoolExecutor(workers) as pool:
-        shares = [pool.submit(_drain_apart, now, until, told) for _ in range(workers)]
-        return sum((share.result() for share in shares), tally)
-
-
-def _drain_apart(now: datetime, until: datetime, told: Told) -> Tally:
-    """The same in a thread of its own, whose connection goes with it."""
-    try:
-        return _drain(now, until, told)
-    finally:
-        connection.close()
+    return tally + _drain(now, until, told)
 
 
 def _drain(now: datetime, until: datetime, told: Told) -> Tally:
@@ -109,12 +94,12 @@ def _drain(now: datetime, until: datetime, told: Told) -> Tally:
             _park(subscription_id, error, tally)
         seen.update(batch.left)
         left += batch.left
-        told(batch.seen - len(batch.left))
+        told()
     for subscription_id in left:
         if tally.parked >= GIVE_UP_AFTER and not tally.done:
             raise RuntimeError("billing stops: every subscription fails, so none of them is to blame")
         _one(subscription_id, now, tally)
-        told(1)
+    told()
     return tally
 
 

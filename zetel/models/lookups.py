@@ -23,4 +23,5 @@ class AnyOf(_Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s::uuid[])", (*left_params, list(self.rhs))
+        # As text, since an adapter that looks at each of five hundred ids takes longer than the query.
+        return f"{left} = ANY(%s::uuid[])", (*left_params, "{" + ",".join([id.hex for id in self.rhs]) + "}")

@@ -54,6 +54,7 @@ def boundary(anchor: date, cycle: Cycle, k: int) -> date:
     return date(year, month + 1, min(anchor.day, monthrange(year, month + 1)[1]))
 
 
+@lru_cache(maxsize=8192)
 def period(anchor: date, cycle: Cycle, k: int) -> Period:
     """Period k of the anchor: from boundary k to boundary k + 1."""
     return Period(boundary(anchor, cycle, k), boundary(anchor, cycle, k + 1))
