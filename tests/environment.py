@@ -13,6 +13,7 @@ from pathlib import Path
 
 import django
 
+from zetel import garbage
 from zetel.embedded import Embedded
 from zetel.translations import write
 
@@ -67,3 +68,4 @@ if is_first_process:
     prepare()
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
+garbage.settle()
