@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
+from tests.doctor import assert_healthy
 from zetel.actions import directory, directory_people
 from zetel.models import Event, Membership
 from zetel.rules.errors import ZetelError
@@ -112,6 +113,9 @@ def test_who_joins_a_team_is_in_its_organization_too(world: World) -> None:
     team = world.team(organization, anna)
     world.join(team, guus)
     assert world.stay(organization, guus).standing == "guest"
+    joined = Event.objects.filter(kind="membership.joined", after__person=guus.public_id)
+    assert {event.space for event in joined} == {team, organization}
+    assert_healthy(world.now)
 
 
 def test_a_colleague_joins_a_team_by_themselves_and_a_guest_does_not(world: World) -> None:

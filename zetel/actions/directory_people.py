@@ -79,7 +79,7 @@ def admit(
         check_room(space, now)
         seat_admission.check_seat(space, person, standing, now)
     if space.kind == TEAM:
-        _ensure_in_organization(space, person, standing, now)
+        _ensure_in_organization(space, person, standing, actor, now)
     membership = Membership.objects.create(space=space, person=person, standing=standing, joined_at=now)
     after = {"person": person.public_id, "standing": standing, **(facts or {})}
     record(EventType.MEMBERSHIP_JOINED, now=now, actor=actor, space=space, after=after)
@@ -87,12 +87,16 @@ def admit(
     return membership
 
 
-def _ensure_in_organization(team: Space, person: Person, standing: str, now: datetime) -> None:
+def _ensure_in_organization(
+    team: Space, person: Person, standing: str, actor: Person | None, now: datetime
+) -> None:
+    """Whoever comes into a team straight away has joined its organization too, and it says so there."""
     stay = _stays(person).filter(space=team.organization_id).first()
     if stay is None:
-        Membership.objects.create(
-            space=_organization_of(team), person=person, standing=standing, joined_at=now
-        )
+        organization = _organization_of(team)
+        Membership.objects.create(space=organization, person=person, standing=standing, joined_at=now)
+        after = {"person": person.public_id, "standing": standing}
+        record(EventType.MEMBERSHIP_JOINED, now=now, actor=actor, space=organization, after=after)
     elif not stay.is_active:
         raise ZetelError("person_inactive")
 
