@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from zetel.actions import invoices, mail, payments, standing, subscriptions
 from zetel.actions._change import record, transition
-from zetel.models import Attempt, Customer, Invoice, Person, Space, Subscription
+from zetel.models import Customer, Invoice, Person, Space, Subscription
 from zetel.rules import transitions
 from zetel.rules.billing import due_minus_billed
 from zetel.rules.event_types import EventType
@@ -34,7 +34,7 @@ def end(
         for invoice in reversed(unpaid)
         if (note := _take_back(invoice, subscription, customer, space, now)) is not None
     ]
-    _withdraw_tries(unpaid)
+    payments.drop_unmade(unpaid)
     Subscription.objects.filter(pk=subscription.pk).update(dunning_at=None)
     subscriptions.end(subscription, customer, on=on, reason=reason, now=now, actor=actor, words=words)
     owner = customer.billing_owner
@@ -79,10 +79,3 @@ def _take_back(
     )  # fmt: skip
     invoices.mail_invoice(note, now=now)
     return note
-
-
-def _withdraw_tries(unpaid: Sequence[Invoice]) -> None:
-    """A try that nobody made yet is not made any more: nothing is charged after an end (rule X4)."""
-    made = Attempt.objects.filter(payment__invoice__in=list(unpaid), status="created")
-    for attempt_id in made.values_list("pk", flat=True):
-        payments.drop(attempt_id)

@@ -5,6 +5,7 @@ What the gateway answers is booked in `outcomes`.
 """
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -115,6 +116,13 @@ def drop(attempt_id: uuid.UUID) -> None:
         attempt = Attempt.objects.select_for_update(of=("self",)).select_related("payment").get(pk=attempt_id)
         if attempt.status == "created" and transition(attempt, transitions.ATTEMPT, "cancelled", ask_at=None):
             transition(attempt.payment, transitions.PAYMENT, "cancelled")
+
+
+def drop_unmade(invoices: Iterable[Invoice]) -> None:
+    """Give up the tries for invoices that nobody made yet: nothing is charged after an end (rule X4)."""
+    made = Attempt.objects.filter(payment__invoice__in=list(invoices), status="created")
+    for attempt_id in made.values_list("pk", flat=True):
+        drop(attempt_id)
 
 
 def claim_ask(attempt_id: uuid.UUID, *, now: datetime) -> Attempt | None:

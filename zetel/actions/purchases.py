@@ -5,6 +5,7 @@ Two buyers, two tabs and late money end with one subscription: everything is dec
 """
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,6 @@ from zetel.models import (
 from zetel.rules import transitions
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
-from zetel.rules.periods import first_instant
 from zetel.rules.quotes import PricedPurchase, end_covered, from_json
 
 
@@ -37,7 +37,7 @@ def check(quote: Quote, space: Space, customer: Customer) -> datetime:
     quotes.check_seats(space, priced.terms.seats)
     if quote.basis != standing.basis(around, customer, standing.balance_of(customer, quote.currency)):
         raise ZetelError("quote_stale")
-    return first_instant(priced.period_end, standing.zone_of(space, customer))
+    return quotes.priced_until(space, customer, priced)
 
 
 def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscription:
@@ -47,7 +47,7 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     priced = from_json(quote.body)
     owner = _owner_now(quote, space, customer)
     around = standing.around(space)
-    _check_possible(around, priced, customer)
+    _check_possible(around, priced, customer, now)
     customer.billing_owner = owner
     Customer.objects.filter(pk=customer.pk).update(billing_owner=owner)
     ended = {str(row.pk): row for row in around.inside}
@@ -77,12 +77,15 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     return subscription
 
 
-def _check_possible(around: standing.Around, priced: PricedPurchase, customer: Customer) -> None:
+def _check_possible(
+    around: standing.Around, priced: PricedPurchase, customer: Customer, now: datetime
+) -> None:
     """Whether the place is still free, what ends still ends as quoted, and the balance is still there."""
     quotes.check_place(around, CatalogVersion.objects.current(), priced.terms.starts_on)
+    days = {ending.subscription_id: ending.on for ending in priced.endings}
     now_ending = tuple(
-        end_covered(stands, on=priced.terms.starts_on)
-        for stands in standing.inside_standings(around, customer)
+        end_covered(replace(stands, day=days.get(stands.subscription_id)), on=priced.terms.starts_on)
+        for stands in standing.inside_standings(around, customer, now)
     )
     coming = sum(ending.spendable for ending in priced.endings if ending.same_customer)
     balance = standing.balance_of(customer, priced.terms.currency) + coming

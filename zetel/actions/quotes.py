@@ -4,14 +4,26 @@ Both are the same pricing of the same reading; the binding one is kept, with the
 of what it was made from. Nothing else is changed here.
 """
 
+import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Q
 
-from zetel.actions import standing
-from zetel.models import CatalogVersion, Change, Customer, Membership, Person, PurchaseDraft, Quote, Space
+from zetel.actions import settled, standing
+from zetel.actions._change import lock_space
+from zetel.models import (
+    CatalogVersion,
+    Change,
+    Customer,
+    Membership,
+    Person,
+    PurchaseDraft,
+    Quote,
+    Space,
+    Subscription,
+)
 from zetel.models.spaces import MEMBER
 from zetel.models.subscriptions import WAITING
 from zetel.rules.billing import Terms
@@ -56,7 +68,7 @@ def estimate(space: Space, wish: Wish, *, customer: Customer | None, now: dateti
     priced = price_purchase(
         terms,
         treatment=standing.treatment_of(space, customer, today),
-        covered=standing.inside_standings(around, customer),
+        covered=standing.inside_standings(around, customer, now),
         balance=balance,
     )
     inside = around.holdings(around.inside, catalog.ranks, today)
@@ -73,6 +85,7 @@ def bind(draft: PurchaseDraft, *, now: datetime) -> Quote:
     check_billing_owner(draft.space, owner, draft.customer)
     wish = Wish(draft.plan, Cycle(draft.cycle), draft.seats, draft.customer.currency)
     with transaction.atomic():
+        settled.settle_around(lock_space(draft.space), now=now)
         made = estimate(draft.space, wish, customer=draft.customer, now=now)
         return Quote.objects.create(
             person=draft.person,
@@ -88,11 +101,17 @@ def bind(draft: PurchaseDraft, *, now: datetime) -> Quote:
             due_amount=made.priced.due,
             priced_on=made.priced.terms.starts_on,
             priced_at=now,
-            expires_at=quote_until(
-                now, first_instant(made.priced.period_end, standing.zone_of(draft.space, draft.customer))
-            ),
+            expires_at=quote_until(now, priced_until(draft.space, draft.customer, made.priced)),
             basis=made.basis,
         )  # fmt: skip
+
+
+def priced_until(space: Space, customer: Customer, priced: PricedPurchase) -> datetime:
+    """The first end of a period that a purchase was priced in: its own, or of a subscription that it ends (C5, C6)."""
+    ends = [first_instant(priced.period_end, standing.zone_of(space, customer))]
+    inside = Subscription.objects.filter(pk__in=[uuid.UUID(it.subscription_id) for it in priced.endings])
+    ends += [at for at in inside.values_list("next_bill_at", flat=True) if at is not None]
+    return min(ends)
 
 
 def check_member(space: Space, person: Person) -> None:

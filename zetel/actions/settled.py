@@ -111,6 +111,15 @@ def hold(subscription_id: uuid.UUID, *, person: Person, now: datetime) -> Settle
     )  # fmt: skip
 
 
+def settle_around(space: Space, *, now: datetime) -> None:
+    """Bill or end, up to now, every live subscription that a purchase for the space has to do with (C12).
+
+    The lock on the organization or workspace is held. Raises period_unsettled.
+    """
+    for row in standing.around(space).rows:
+        renewals.settle(row.pk, now=now)
+
+
 def check_active(held: Settled) -> None:
     """Past due allows no change but paying, another method and cancelling (G4); an ended one none."""
     if held.subscription.status == "past_due":

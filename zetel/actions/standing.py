@@ -14,7 +14,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q, Sum
+from django.db.models import Min, Q, Sum
 
 from zetel.models import (
     BalanceEntry,
@@ -45,6 +45,10 @@ class Around:
     above: tuple[Subscription, ...]
     inside: tuple[Subscription, ...]
     terms: Mapping[uuid.UUID, tuple[Terms, ...]]
+
+    @property
+    def rows(self) -> tuple[Subscription, ...]:
+        return (*self.own, *self.above, *self.inside)
 
     def holdings(
         self, rows: Iterable[Subscription], ranks: Mapping[str, int], on: date
@@ -114,12 +118,13 @@ def billed_of(subscription_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Bi
     return {subscription_id: tuple(lines) for subscription_id, lines in found.items()}
 
 
-def inside_standings(around: Around, customer: Customer | None) -> tuple[Standing, ...]:
-    """The subscriptions inside, as billing sees them; `customer` is who would pay for what covers them."""
+def inside_standings(around: Around, customer: Customer | None, now: datetime) -> tuple[Standing, ...]:
+    """The subscriptions inside, as billing sees them now; `customer` is who would pay for what covers them."""
     ids = [row.pk for row in around.inside]
     if not ids:
         return ()
     billed, unpaid = billed_of(ids), open_amounts(ids)
+    unpaid_since = _unpaid_since(ids)
     return tuple(
         Standing(
             subscription_id=str(row.pk),
@@ -127,9 +132,18 @@ def inside_standings(around: Around, customer: Customer | None) -> tuple[Standin
             billed=billed.get(row.pk, ()),
             open_amount=unpaid.get(row.pk, 0),
             same_customer=customer is not None and row.customer_id == customer.pk,
+            day=day_of(row, around.terms[row.pk], now),
+            unpaid_from=unpaid_since.get(row.pk),
         )
         for row in around.inside
     )
+
+
+def _unpaid_since(subscription_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, date]:
+    """The first day of a period that was renewed and not paid (G4)."""
+    renewals = Invoice.objects.filter(subscription_id__in=subscription_ids, kind="invoice", state="open")
+    starts = renewals.values_list("subscription_id").annotate(first=Min("renews_on"))
+    return {subscription_id: first for subscription_id, first in starts if subscription_id and first}
 
 
 def open_amounts(subscription_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:

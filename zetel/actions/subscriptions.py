@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from zetel.actions import invoices, mail, overages, standing, trials_mail
+from zetel.actions import invoices, mail, overages, payments, standing, trials_mail
 from zetel.actions._change import Row, record, transition
 from zetel.models import (
     BalanceEntry,
@@ -104,6 +104,7 @@ def end_covered(
     """End a subscription that a larger one covers: credit note, and what of it can be spent as balance (P9)."""
     customer, was_trial = subscription.customer, subscription.status == "trial"
     note: Invoice | None = None
+    payments.drop_unmade(subscription.invoices.filter(kind="invoice", state="open"))
     if ending.credit.lines:
         first_line = ending.credit.lines[0].takes_back[0]
         credited = Invoice.objects.filter(lines__pk=first_line).first()

@@ -183,7 +183,7 @@ def _end_inside(held: _Held, now: datetime) -> Sequence[str]:
     for row in held.around.inside:
         if row.status == "active" and row.next_bill_at is not None and row.next_bill_at < at:
             raise ZetelError("period_unsettled", space=row.space.name)
-    stands = standing.inside_standings(held.around, held.customer)
+    stands = standing.inside_standings(held.around, held.customer, at)
     for row, standing_inside in zip(held.around.inside, stands, strict=True):
         ending = end_covered(standing_inside, on=held.end)
         subscriptions.end_covered(row, ending, now=now, actor=None, by=held.space)

@@ -23,13 +23,18 @@ TreatmentOn = Callable[[date], TaxTreatment]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A live subscription as billing sees it: its terms, what was billed, and what of that is still unpaid."""
+    """A live subscription as billing sees it: its terms, what was billed, and what of that is still unpaid.
+
+    `day` is its own today, where that is not the day of what is priced; from `unpaid_from` on nothing was paid (G4).
+    """
 
     subscription_id: str
     terms: tuple[Terms, ...]
     billed: tuple[Billed, ...]
     open_amount: int = 0
     same_customer: bool = False
+    day: date | None = None
+    unpaid_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +178,19 @@ def renewal_total(terms: Sequence[Terms], on: date, counted: int, treatment_on: 
 
 
 def end_covered(standing: Standing, *, on: date) -> Ending:
-    """End a covered subscription on a day (P9): what is unused, less what was never paid, becomes balance (I7)."""
-    lines = due_minus_billed(standing.terms, standing.billed, through=on, ends_on=on)
+    """End a covered subscription on its day (P9): what is unused, less what was never paid, becomes balance (I7).
+
+    A period that was not paid is taken back whole, as at every end of one that is past due. What was not billed yet is
+    no part of this: whoever makes it binding bills that first (C12).
+    """
+    day, lines = standing.day or on, tuple[Line, ...]()
+    if standing.billed:
+        paid_until = max(line.period_end for line in standing.billed)
+        unused_from = standing.unpaid_from or min(day, paid_until)
+        lines = due_minus_billed(standing.terms, standing.billed, through=unused_from, ends_on=unused_from)
     credit = document(lines, None)
     spendable = max(0, -credit.total - standing.open_amount)
-    return Ending(standing.subscription_id, on, credit, spendable, standing.same_customer)
+    return Ending(standing.subscription_id, day, credit, spendable, standing.same_customer)
 
 
 def yearly_saving(monthly_unit: int, yearly_unit: int, seats: int) -> int:
