@@ -4,19 +4,20 @@
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.test import Client
 
 from tests.directory_world import World
 from tests.gateways import pages
-from zetel.actions import changes, customers, quotes, quotes_change, trials
+from zetel.actions import changes, customers, offers, quotes, quotes_change, trials
 from zetel.jobs import collect, methods
 from zetel.models import (
     Attempt,
     Change,
     Customer,
     MethodSetup,
+    Offer,
     Person,
     PurchaseDraft,
     Quote,
@@ -27,8 +28,8 @@ from zetel.rules.periods import Cycle
 from zetel.rules.subscriptions import Wish
 
 __all__ = [
-    "Purchase", "World", "buy", "change", "change_quote", "confirm", "customer_of", "quote_for", "save_method",
-    "subscribe", "try_out",
+    "Purchase", "World", "accept", "buy", "change", "change_quote", "confirm", "customer_of", "offer_for", "quote_for",
+    "save_method", "subscribe", "try_out",
 ]  # fmt: skip
 
 DUTCH = {"address_line1": "Herengracht 1", "postal_code": "1015 BA", "city": "Amsterdam", "country": "NL"}
@@ -86,7 +87,8 @@ def quote_for(
 
 
 def confirm(quote: Quote, now: datetime) -> Change:
-    """Press the button: the intent is committed, then the company is asked."""
+    """Tick what has to be ticked and press the button: the intent is committed, then the company is asked."""
+    quotes.agree_to_lower(quote, now=now)
     change = changes.confirm(
         quote_id=quote.pk,
         person=quote.person,
@@ -115,6 +117,27 @@ def buy(
 def subscribe(space: Space, person: Person, now: datetime, **wish: object) -> Subscription:
     """A paid subscription."""
     return buy(space, person, now, **wish).subscription  # type: ignore[arg-type]
+
+
+def offer_for(
+    space: Space, person: Person, now: datetime, *, plan: str = "premium", cycle: str = "month", seats: int = 5,
+    unit_amount: int | None = None, days: int = 30,
+) -> Offer:  # fmt: skip
+    """What sales offer a person for a space; the first day counts as a day."""
+    email = "sam@zetel.example"
+    staff = Person.objects.filter(email=email).first() or World(now).person("Sam", email)
+    terms = offers.Terms(plan, cycle, seats, "EUR", now.date() + timedelta(days=days - 1), unit_amount)
+    return offers.make(space, to=person, terms=terms, staff=staff, now=now)
+
+
+def accept(offer: Offer, now: datetime, customer: Customer, *, behaviour: str = "paid") -> Purchase:
+    """The whole way of accepting it."""
+    if not customer.methods.filter(status="active").exists():
+        save_method(customer, offer.person, now, behaviour=behaviour)
+    draft = offers.begin(offer, person=offer.person, now=now)
+    PurchaseDraft.objects.filter(pk=draft.pk).update(customer=customer)
+    quote = quotes.bind(PurchaseDraft.objects.get(pk=draft.pk), now=now)
+    return Purchase(quote, confirm(quote, now))
 
 
 def change_quote(

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.directory_world import World, begin
-from tests.world import DUTCH, customer_of, save_method, subscribe
+from tests.world import DUTCH, customer_of, offer_for, save_method, subscribe
 from zetel.actions import directory_invitations, directory_people, quotes_change, requests, subscriptions
 from zetel.jobs import files, methods
 from zetel.models import (
@@ -135,6 +135,7 @@ def _ids(tenant: Tenant, subscription: Subscription, former: Subscription, now: 
         "of_year": str(invoice.issued_on.year),
         "mail_id": mail.public_id,
         "customer_id": subscription.customer.public_id,
+        "offer_id": offer_for(tenant.studio, anna, now, seats=5).public_id,
     }  # fmt: skip
 
 

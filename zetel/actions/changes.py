@@ -24,8 +24,9 @@ def confirm(*, quote_id: uuid.UUID, person: Person, now: datetime, return_path: 
     """Confirm a binding quote. The same quote again gives the same change: a double click buys once.
 
     `return_path` may hold `{change}`, where the browser comes back after the bank's approval. What has nothing due
-    is done at once. Raises quote_expired, quote_stale, change_pending, method_required, seats_in_use; for a purchase
-    already_subscribed, already_covered, not_member; for a change forbidden, past_due, no_subscription.
+    is done at once. Raises quote_expired, quote_stale, tick_required, change_pending, method_required,
+    seats_in_use; for a purchase already_subscribed, already_covered, not_member, offer_expired, offer_withdrawn,
+    offer_used; for a change forbidden, past_due, no_subscription.
     """
     with transaction.atomic():
         quote = Quote.objects.select_related("space").filter(pk=quote_id, person=person).first()
@@ -38,6 +39,8 @@ def confirm(*, quote_id: uuid.UUID, person: Person, now: datetime, return_path: 
         customer = lock_customer(quote.customer_id)
         if now >= quote.expires_at:
             raise ZetelError("quote_expired")
+        if quotes.asks_for_tick(quote):
+            raise ZetelError("tick_required")
         quotes.check_nothing_waits(space)
         change = Change.objects.create(
             space=space, quote=quote, person=person, subscription=quote.subscription, created_at=now,
@@ -81,7 +84,7 @@ def _check(quote: Quote, space: Space, customer: Customer, now: datetime) -> dat
     """Everything the quote was made from must hold at the commit (C6); the end of the period it was priced in."""
     if quote.subscription_id:
         return subscription_changes.check(quote, quote.subscription_id, now=now)
-    return purchases.check(quote, space, customer)
+    return purchases.check(quote, space, customer, now)
 
 
 def _give_back(change: Change, paid_by: Attempt | None, *, reason: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from zetel.actions import overages
 from zetel.actions._change import lock_space, record
-from zetel.actions.directory_checks import require_admin, require_member
+from zetel.actions.directory_checks import check_division_owner_stays, require_admin, require_member
 from zetel.actions.directory_domains import prove
 from zetel.models import Membership, Person, Space, Subscription
 from zetel.models.spaces import DIVISION, MEMBER, ORGANIZATION, TEAM, WORKSPACE
@@ -91,7 +91,7 @@ def create_team(*, organization: Space, name: str, person: Person, now: datetime
     with transaction.atomic():
         organization = lock_space(organization)
         require_member(organization, person)
-        team = _inside(organization, TEAM, clean, person, now)
+        team = make_inside(organization, TEAM, clean, person, now)
         Membership.objects.create(space=team, person=person, standing=MEMBER, is_admin=True, joined_at=now)
         record(
             EventType.SPACE_CREATED, now=now, actor=person, space=team, after={"kind": TEAM, "name": clean}
@@ -107,7 +107,7 @@ def create_division(*, organization: Space, name: str, actor: Person, now: datet
     with transaction.atomic():
         organization = lock_space(organization)
         require_admin(organization, actor)
-        division = _inside(organization, DIVISION, clean, actor, now)
+        division = make_inside(organization, DIVISION, clean, actor, now)
         record(
             EventType.SPACE_CREATED,
             now=now,
@@ -118,7 +118,8 @@ def create_division(*, organization: Space, name: str, actor: Person, now: datet
     return division
 
 
-def _inside(organization: Space, kind: str, name: str, person: Person, now: datetime) -> Space:
+def make_inside(organization: Space, kind: str, name: str, person: Person, now: datetime) -> Space:
+    """A team or division, under the lock of its organization; rights and the event are for the caller."""
     return Space.objects.create(
         kind=kind, name=name, organization=organization, country=organization.country,
         time_zone=organization.time_zone, created_by=person, created_at=now,
@@ -141,7 +142,7 @@ def put_team_into_division(
             raise ZetelError("no_change")
         if Subscription.objects.live().filter(space=team).exists():
             raise ZetelError("space_has_subscription", space=team.name)
-        _check_owner_stays(team)
+        check_division_owner_stays(team)
         before = team.division.public_id if team.division else None
         team.division = division
         team.save(update_fields=["division"])
@@ -151,20 +152,6 @@ def put_team_into_division(
         )  # fmt: skip
         overages.people_joined(team, now=now)
     return team
-
-
-def _check_owner_stays(team: Space) -> None:
-    """Rule R1: the billing owner of the division it leaves must be in another of that division's teams."""
-    if not team.division_id:
-        return
-    live = Subscription.objects.live().filter(space=team.division_id).select_related("customer").first()
-    if live is None or live.customer.billing_owner_id is None:
-        return
-    teams = Membership.objects.active().filter(
-        person=live.customer.billing_owner_id, space__division=team.division_id
-    )
-    if not teams.exclude(space=team).exists():
-        raise ZetelError("billing_owner_required", space=team.name, space_id=team.public_id)
 
 
 def edit_space(

@@ -84,6 +84,20 @@ def check_not_billing_owner(person: Person, space: Space) -> None:
         raise ZetelError("billing_owner_required", space=owned.space.name, space_id=owned.space.public_id)
 
 
+def check_division_owner_stays(team: Space) -> None:
+    """Rule R1: the billing owner of the division it leaves must be in another of that division's teams."""
+    if not team.division_id:
+        return
+    live = Subscription.objects.live().filter(space=team.division_id).select_related("customer").first()
+    if live is None or live.customer.billing_owner_id is None:
+        return
+    teams = Membership.objects.active().filter(
+        person=live.customer.billing_owner_id, space__division=team.division_id
+    )
+    if not teams.exclude(space=team).exists():
+        raise ZetelError("billing_owner_required", space=team.name, space_id=team.public_id)
+
+
 def check_not_last_admin(membership: Membership, space: Space) -> None:
     """Somebody has to be able to manage a workspace or organization while members are in it."""
     if space.kind not in (WORKSPACE, ORGANIZATION) or not (membership.is_admin and membership.is_active):

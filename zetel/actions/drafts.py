@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from zetel.actions import customers, quotes, standing
 from zetel.actions._change import lock_customer
@@ -60,10 +60,13 @@ def open_draft(draft_id: uuid.UUID, *, person: Person, now: datetime) -> Opened:
         "-id"
     )
     methods = PaymentMethod.objects.filter(customer=OuterRef("customer"), status="active")
-    stays = Membership.objects.active().filter(space=OuterRef("space"), person=person, standing=MEMBER)
+    here = Q(space=OuterRef("space")) | Q(space__division=OuterRef("space"))
+    stays = Membership.objects.active().filter(here, person=person, standing=MEMBER)
     row = (
         PurchaseDraft.objects.filter(pk=draft_id, person=person, updated_at__gt=now - DRAFT_LIFE)
-        .select_related("person", "space__organization", "space__division", "customer", "billing_owner")
+        .select_related(
+            "person", "space__organization", "space__division", "customer", "billing_owner", "offer"
+        )
         .annotate(
             under_way=Subquery(changes.values("pk")[:1]),
             latest_quote=Subquery(
@@ -118,6 +121,7 @@ def start(
 
 def choose_plan(draft: PurchaseDraft, *, plan: str, cycle: str, currency: str, now: datetime) -> None:
     """Step 1. The currency is fixed when the customer is (rule M10). Raises plan_unknown, cycle_unknown, …"""
+    assert draft.offer_id is None, "what sales offered is not chosen anew"
     catalog = CatalogVersion.objects.current()
     if catalog.plan(plan).free:
         raise ZetelError("not_offered", plan=plan, kind="")
@@ -133,6 +137,7 @@ def choose_space(draft: PurchaseDraft, *, space: Space, now: datetime) -> None:
 
     Raises not_member, already_subscribed, already_covered, sales_only.
     """
+    assert draft.offer_id is None, "what sales offered is not chosen anew"
     quotes.check_member(space, draft.person)
     if space.kind == DIVISION:
         raise ZetelError("sales_only", kind=space.kind)
@@ -154,6 +159,7 @@ def choose_details(
 ) -> None:
     """Step 3. Raises plan_unknown, cycle_unknown, value_invalid, sales_only, seat_size_unknown, seats_in_use."""
     assert draft.space is not None, "the space comes before the details"
+    assert draft.offer_id is None, "what sales offered is not chosen anew"
     if on_exceed not in ON_EXCEED:
         raise ZetelError("value_invalid", field="on_exceed")
     cycle = _cycle(cycle)

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from zetel.actions import invoices, mail, overages, quotes, standing, subscriptions, trials
 from zetel.actions._change import record, transition
 from zetel.models import (
@@ -17,20 +19,23 @@ from zetel.models import (
     Change,
     Customer,
     Invoice,
+    Offer,
     Person,
     Quote,
     Space,
     Subscription,
 )
-from zetel.rules import transitions
+from zetel.rules import offers, transitions
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 from zetel.rules.quotes import PricedPurchase, end_covered, from_json
 
 
-def check(quote: Quote, space: Space, customer: Customer) -> datetime:
+def check(quote: Quote, space: Space, customer: Customer, now: datetime) -> datetime:
     """Everything the quote was made from holds (C6, R1, R2, P5, P8, P9); the end of the period it was priced in."""
     around, priced = standing.around(space), from_json(quote.body)
+    if quote.offer is not None:
+        offers.check_open(quote.offer.status, quote.offer.valid_until, now)
     quotes.check_place(around, CatalogVersion.objects.current(), priced.terms.starts_on)
     quotes.check_member(space, quote.person)
     quotes.check_billing_owner(space, _owner(quote), customer)
@@ -48,6 +53,8 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     owner = _owner_now(quote, space, customer)
     around = standing.around(space)
     _check_possible(around, priced, customer, now)
+    if quote.offer is not None:
+        _accept(quote.offer, change)
     customer.billing_owner = owner
     Customer.objects.filter(pk=customer.pk).update(billing_owner=owner)
     ended = {str(row.pk): row for row in around.inside}
@@ -77,6 +84,14 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     return subscription
 
 
+def _accept(offer: Offer, change: Change) -> None:
+    """With the purchase the offer is used, once, and the request behind it is answered (P6)."""
+    if not transition(offer, transitions.OFFER, "accepted", change=change):
+        raise ZetelError("offer_used" if offer.status == "accepted" else "offer_withdrawn")
+    if offer.request is not None:
+        transition(offer.request, transitions.SALES_REQUEST, "approved")
+
+
 def _check_possible(
     around: standing.Around, priced: PricedPurchase, customer: Customer, now: datetime
 ) -> None:
@@ -98,6 +113,12 @@ def _tell(
 ) -> None:
     """The owner gets the invoice; an organization's owner becomes admin and the admins hear of it (R4)."""
     invoices.mail_invoice(invoice, now=now)
+    if change.quote.offer is not None:
+        mail.queue(
+            "offer_accepted", once_key=f"offer_accepted:{change.quote.offer_id}", now=now, language="en",
+            to_email=settings.CONFIG.seller.sales_email, space=change.space,
+            params=facts(change.quote) | {"offer": change.quote.offer.public_id, "to": change.person.label},
+        )  # fmt: skip
     told = facts(change.quote) | {"buyer": change.person.label, "owner": owner.label}
     if owner.pk != change.person_id:
         mail.queue(

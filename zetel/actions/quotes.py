@@ -26,6 +26,7 @@ from zetel.models import (
 )
 from zetel.models.spaces import MEMBER
 from zetel.models.subscriptions import WAITING
+from zetel.rules import offers
 from zetel.rules.billing import Terms
 from zetel.rules.catalog import Catalog, Plan, check_offer, price_on
 from zetel.rules.coverage import check_purchase, purchase_effect
@@ -38,12 +39,13 @@ from zetel.rules.seats import SpaceKind
 
 @dataclass(frozen=True)
 class Wish:
-    """What a buyer wants: a plan code, a cycle, a size and a currency."""
+    """What a buyer wants: a plan code, a cycle, a size and a currency; `agreed_amount` is a price of sales' (P6)."""
 
     plan: str
     cycle: Cycle
     seats: int
     currency: str
+    agreed_amount: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def estimate(space: Space, wish: Wish, *, customer: Customer | None, now: dateti
     today = standing.today_of(space, customer, now)
     check_place(around, catalog, today)
     _check_wish(space, wish, catalog)
-    unit_amount = price_on(catalog.prices, wish.plan, wish.cycle, wish.currency, today).unit_amount
+    unit_amount = wish.agreed_amount
+    if unit_amount is None:
+        unit_amount = price_on(catalog.prices, wish.plan, wish.cycle, wish.currency, today).unit_amount
     terms = Terms(today, wish.plan, wish.cycle, wish.seats, unit_amount, wish.currency, today)
     balance = standing.balance_of(customer, wish.currency) if customer else 0
     priced = price_purchase(
@@ -83,7 +87,11 @@ def bind(draft: PurchaseDraft, *, now: datetime) -> Quote:
         raise ZetelError("value_required", field="draft")
     owner = draft.billing_owner or draft.person
     check_billing_owner(draft.space, owner, draft.customer)
-    wish = Wish(draft.plan, Cycle(draft.cycle), draft.seats, draft.customer.currency)
+    wish, offer = wish_of(draft, draft.customer.currency), draft.offer
+    if offer is not None:
+        offers.check_open(offer.status, offer.valid_until, now)
+        if offer.currency != wish.currency:
+            raise ZetelError("currency_mismatch")
     with transaction.atomic():
         settled.settle_around(lock_space(draft.space), now=now)
         made = estimate(draft.space, wish, customer=draft.customer, now=now)
@@ -92,6 +100,7 @@ def bind(draft: PurchaseDraft, *, now: datetime) -> Quote:
             space=draft.space,
             customer=draft.customer,
             draft=draft,
+            offer=offer,
             wish={
                 "plan": wish.plan, "cycle": str(wish.cycle), "seats": wish.seats,
                 "billing_owner": str(owner.pk), "on_exceed": draft.on_exceed, "lower_plans": list(made.lower_plans),
@@ -101,7 +110,7 @@ def bind(draft: PurchaseDraft, *, now: datetime) -> Quote:
             due_amount=made.priced.due,
             priced_on=made.priced.terms.starts_on,
             priced_at=now,
-            expires_at=quote_until(now, priced_until(draft.space, draft.customer, made.priced)),
+            expires_at=_until(draft, draft.customer, made.priced, now),
             basis=made.basis,
         )  # fmt: skip
 
@@ -112,6 +121,30 @@ def priced_until(space: Space, customer: Customer, priced: PricedPurchase) -> da
     inside = Subscription.objects.filter(pk__in=[uuid.UUID(it.subscription_id) for it in priced.endings])
     ends += [at for at in inside.values_list("next_bill_at", flat=True) if at is not None]
     return min(ends)
+
+
+def _until(draft: PurchaseDraft, customer: Customer, priced: PricedPurchase, now: datetime) -> datetime:
+    """Half an hour, not beyond its period, nor beyond the offer that it is made from."""
+    assert draft.space is not None, "what is priced has a space"
+    until = quote_until(now, priced_until(draft.space, customer, priced))
+    return min(until, draft.offer.valid_until) if draft.offer else until
+
+
+def wish_of(draft: PurchaseDraft, currency: str) -> Wish:
+    """What a draft asks for; of an offer its price, however the catalogue's has changed (P6)."""
+    assert draft.seats is not None, "the details were chosen"
+    agreed = draft.offer.unit_amount if draft.offer else None
+    return Wish(draft.plan, Cycle(draft.cycle), draft.seats, currency, agreed)
+
+
+def agree_to_lower(quote: Quote, *, now: datetime) -> None:
+    """Its person ticks that the places it names may lose a higher plan (rule P9); confirming asks for that."""
+    Quote.objects.filter(pk=quote.pk, lower_agreed_at=None).update(lower_agreed_at=now)
+
+
+def asks_for_tick(quote: Quote) -> bool:
+    """Whether people would lose a higher plan by this purchase, and nobody has said yet that they may."""
+    return bool(quote.wish.get("lower_plans")) and quote.lower_agreed_at is None
 
 
 def check_member(space: Space, person: Person) -> None:
@@ -147,9 +180,12 @@ def check_nothing_waits(space: Space) -> None:
 
 
 def _check_wish(space: Space, wish: Wish, catalog: Catalog) -> None:
-    plan = catalog.plan(wish.plan)
-    check_offer(plan, SpaceKind(space.kind))
-    check_size(wish.seats, plan)
+    plan, by_sales = catalog.plan(wish.plan), wish.agreed_amount is not None
+    check_offer(plan, SpaceKind(space.kind), by_sales=by_sales)
+    if not by_sales:
+        check_size(
+            wish.seats, plan
+        )  # what sales offer was checked when they did, and may be above the ladder
     check_seats(space, wish.seats)
 
 

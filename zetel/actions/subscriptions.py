@@ -139,7 +139,33 @@ def end_covered(
             now=now,
             by=by.name,
         )
+    else:
+        _tell_covered(subscription, customer, note, ending, now=now, actor=actor, by=by)
     overages.close_ended(subscription, now=now)
+
+
+def _tell_covered(
+    subscription: Subscription,
+    customer: Customer,
+    note: Invoice | None,
+    ending: Ending,
+    *,
+    now: datetime,
+    actor: Person | None,
+    by: Space,
+) -> None:
+    """Its owner hears why it ended and what becomes of the money; who bought what covers it has just read it."""
+    owner = customer.billing_owner
+    if owner is None or (actor is not None and owner.pk == actor.pk):
+        return
+    mail.queue(
+        "plan_covered", once_key=f"plan_covered:{subscription.pk}", now=now, to_person=owner, space=subscription.space,
+        params={
+            "space": subscription.space.name, "by": by.name, "ended_on": ending.on.isoformat(),
+            "number": note.number if note else "", "amount": -note.total_amount if note else None,
+            "spendable": ending.spendable, "currency": note.currency if note else "",
+        },
+    )  # fmt: skip
 
 
 def _settle_by_credit(subscription: Subscription, credited: int) -> None:

@@ -14,6 +14,7 @@ from zetel.documents import (
     letters_invoice,
     letters_owner,
     letters_requests,
+    letters_sales,
     letters_seats,
     letters_trial,
 )
@@ -88,6 +89,7 @@ _KINDS: Kinds = {
     **letters_invoice.KINDS,
     **letters_owner.KINDS,
     **letters_requests.KINDS,
+    **letters_sales.KINDS,
     **letters_seats.KINDS,
     **letters_trial.KINDS,
     "invitation": _invitation,

@@ -73,6 +73,8 @@ PLAIN = {
     T.BILLING_OWNER_GONE: _("The billing owner is gone and nobody else is left; the plan is not renewed."),
     T.OVERAGE_OPENED: _("There are more people than seats."),
     T.OVERAGE_CLOSED: _("There are seats for everybody again."),
+    T.OFFER_MADE: _("Sales made an offer."),
+    T.OFFER_WITHDRAWN: _("Sales withdrew an offer."),
     T.SALES_REQUEST_MADE: _("A request was sent to sales."),
     T.SALES_REQUEST_ANSWERED: _("Sales answered the request."),
     T.SUPPORT_ASKED: _("A question was sent to support."),
@@ -117,6 +119,7 @@ FULLER = {
     T.BILLING_OWNER_GONE: _(
         "%(old_owner)s is gone and nobody else is left to manage billing; the plan ends on %(ends_on)s."
     ),
+    T.OFFER_MADE: _("Sales offered %(plan)s with %(seats)s seats (%(cycle)s) to %(to)s."),
     T.SALES_REQUEST_MADE: _("A request was sent to sales: %(topic)s."),
     T.SUPPORT_ASKED: _("A question was sent to support: %(subject)s."),
     T.INVOICE_ISSUED: _("Invoice %(number)s of %(amount)s was issued."),

@@ -6,6 +6,7 @@ from zetel.models.customers import BalanceEntry, Customer, MethodSetup, PaymentM
 from zetel.models.events import Event, Mail
 from zetel.models.invoices import Invoice, InvoiceLine, InvoiceTax, IssuedFile, Series
 from zetel.models.lookups import AnyOf
+from zetel.models.offers import Offer
 from zetel.models.payments import Attempt, InboundEvent, Payment, Refund
 from zetel.models.requests import SalesRequest, SupportRequest
 from zetel.models.spaces import Domain, Invitation, Membership, Person, Space
@@ -21,6 +22,6 @@ from zetel.models.subscriptions import (
 __all__ = [
     "AnyOf", "Attempt", "BalanceEntry", "CatalogVersion", "Change", "ClockSetting", "Customer", "Domain", "Event",
     "InboundEvent", "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail", "Membership",
-    "MethodSetup", "Overage", "Payment", "PaymentMethod", "Person", "PurchaseDraft", "Quote", "Refund",
+    "MethodSetup", "Offer", "Overage", "Payment", "PaymentMethod", "Person", "PurchaseDraft", "Quote", "Refund",
     "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms", "SupportRequest", "Throttle",
 ]  # fmt: skip

@@ -145,12 +145,16 @@ class PurchaseDraft(Row):
     customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="+")
     billing_owner = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+")
     on_exceed = models.CharField(max_length=8, default="grow")
+    offer = models.ForeignKey("zetel.Offer", models.SET_NULL, null=True, blank=True, related_name="drafts")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
 
 class Quote(Row):
-    """A binding price: its lines, tax and amounts as they will be invoiced (rule C6)."""
+    """A binding price: its lines, tax and amounts as they will be invoiced (rule C6).
+
+    `lower_agreed_at` is when its person ticked that people may lose a higher plan by it (P9).
+    """
 
     PREFIX = "quo"
 
@@ -159,6 +163,7 @@ class Quote(Row):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
     draft = models.ForeignKey(PurchaseDraft, models.SET_NULL, null=True, related_name="quotes")
     subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, related_name="+")
+    offer = models.ForeignKey("zetel.Offer", models.PROTECT, null=True, related_name="quotes")
     wish = models.JSONField()
     body = models.JSONField()
     currency = models.CharField(max_length=3)
@@ -167,6 +172,7 @@ class Quote(Row):
     priced_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     basis = models.CharField(max_length=64)
+    lower_agreed_at = models.DateTimeField(null=True, blank=True)
 
 
 class Change(Row):

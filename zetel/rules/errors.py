@@ -61,6 +61,9 @@ _CODES: dict[str, int] = {
     "price_unknown": 409,
     "price_immutable": 409,  # P2
     "catalog_invalid": 422,
+    "offer_expired": 409,  # P6
+    "offer_withdrawn": 409,
+    "offer_used": 409,
     "trial_used": 409,  # P10
     "trial_over": 409,  # P10: it converted or ended meanwhile
     "customer_owner_differs": 409,  # P12

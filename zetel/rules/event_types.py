@@ -71,6 +71,8 @@ class EventType(StrEnum):
     BILLING_OWNER_GONE = "billing_owner.gone"
     OVERAGE_OPENED = "overage.opened"
     OVERAGE_CLOSED = "overage.closed"
+    OFFER_MADE = "offer.made"
+    OFFER_WITHDRAWN = "offer.withdrawn"
     SALES_REQUEST_MADE = "sales_request.made"
     SALES_REQUEST_ANSWERED = "sales_request.answered"
     SUPPORT_ASKED = "support.asked"

@@ -113,6 +113,14 @@ class SalesRequestStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class OfferStatus(StrEnum):
+    """An offer by sales (P6); whether its time is over is a question of the clock."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+
+
 class OverageStatus(StrEnum):
     """More people than seats (C8)."""
 
@@ -186,6 +194,7 @@ SALES_REQUEST = _table(
     open="offered approved declined withdrawn",
     offered="approved declined withdrawn",
 )
+OFFER = _table(OfferStatus, open="accepted withdrawn")
 OVERAGE = _table(OverageStatus, open="closed", closed="open")
 
 TABLES: Mapping[str, Table] = {
@@ -199,6 +208,7 @@ TABLES: Mapping[str, Table] = {
     "method": METHOD,
     "invitation": INVITATION,
     "sales_request": SALES_REQUEST,
+    "offer": OFFER,
     "overage": OVERAGE,
 }
 

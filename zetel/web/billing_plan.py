@@ -132,7 +132,9 @@ def sizes_of(billing: Billing, code: str) -> tuple[int, ...]:
         plan = plans.get(billing.present.plan)
     if plan is None:  # taken out of the catalogue: what is held stays, what is bought is not from it
         return (billing.present.seats,) if billing.present.seats >= billing.counted else ()
-    return sizes_for(billing.counted, plan.policy.ladder)
+    sizes, held = sizes_for(billing.counted, plan.policy.ladder), billing.present.seats
+    # A size that was agreed with sales is above the ladder, and can be kept (P6).
+    return (*sizes, held) if held >= billing.counted and held > max(plan.policy.ladder) else sizes
 
 
 def unit_of(billing: Billing, code: str, cycle: Cycle) -> int | None:

@@ -114,6 +114,9 @@ PLAIN: Mapping[str, Promise] = {
     "quote_stale": gettext_lazy(
         "Something has changed since this price was shown. Look at the new price and confirm again."
     ),
+    "offer_expired": gettext_lazy("This offer is not valid any more. Ask sales for a new one."),
+    "offer_withdrawn": gettext_lazy("Sales withdrew this offer. Ask sales for a new one."),
+    "offer_used": gettext_lazy("This offer was accepted already. Look at Billing for what came of it."),
     "quote_used": gettext_lazy("This was confirmed already. Look at Billing for what came of it."),
     "past_due": gettext_lazy(
         "A payment is overdue. Pay the open invoice first, or use another payment method."

@@ -20,6 +20,7 @@ from zetel.models import (
     Attempt,
     InboundEvent,
     Mail,
+    Offer,
     Person,
     Refund,
     SalesRequest,
@@ -30,6 +31,7 @@ from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
 from zetel.web.mailbox import kind_word as mail_word
 from zetel.web.staff_frame import allowed, enter, page, rows_of, search_of
+from zetel.web.staff_spaces import places_around
 from zetel.web.words import cycle_word
 
 LATEST = 5
@@ -116,7 +118,11 @@ def sales_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     row = SalesRequest.objects.select_related("space", "person").filter(pk=request_id).first()
     if row is None:
         raise ZetelError("not_found")
-    context = {"row": row, "facts": _wish_facts(row), "status": STATUS_WORDS[row.status]}
+    context = {
+        "row": row, "facts": _wish_facts(row), "status": STATUS_WORDS[row.status],
+        "places": places_around(row.space) if row.space else [],
+        "offers": Offer.objects.filter(request=row).select_related("space").order_by("-id"),
+    }  # fmt: skip
     return page(request, "staff/sales_request.html", person, context)
 
 

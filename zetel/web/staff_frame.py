@@ -25,8 +25,10 @@ _PAGE_DIGITS_MAX = 6
 _PAGES: tuple[tuple[Promise, str, str, Capability], ...] = (
     (_("Overview"), "staff", "home", Capability.STAFF_ENTER),
     (_("Sales inbox"), "staff_sales", "mail", Capability.STAFF_OFFER),
+    (_("Offers"), "staff_offers", "document", Capability.STAFF_OFFER),
     (_("Support inbox"), "staff_support", "help", Capability.STAFF_ENTER),
     (_("Customers"), "staff_customers", "users", Capability.STAFF_CUSTOMERS_SEE),
+    (_("Spaces"), "staff_spaces", "building", Capability.STAFF_CUSTOMERS_SEE),
     (_("Parked work"), "staff_parked", "alert", Capability.STAFF_ENTER),
     (_("Mails"), "staff_mails", "document", Capability.STAFF_RESEND),
     (_("Clock"), "staff_clock", "clock", Capability.SANDBOX_CLOCK),

@@ -34,6 +34,7 @@ from zetel.web.frame import Frame
 from zetel.web.words import kind_word
 
 STEPS = ("plan", "space", "details", "billing", "review")
+OFFERED = frozenset({"plan", "space", "details"})  # what sales' offer fills in, and nobody chooses anew (P6)
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def step(*needs: str) -> Callable[[View], Callable[..., HttpResponse]]:
             visit = Visit(request, person, opened)
             if opened.under_way is not None:
                 return redirect("upgrade_change", opened.under_way)
+            if opened.draft.offer_id is not None and view.__name__ in OFFERED:
+                return visit.away(reverse("offer", args=[opened.draft.offer_id]))
             if lacking := _first_lacking(opened.draft, needs):
                 return visit.to(lacking)
             return view(visit, **named)
@@ -134,9 +137,12 @@ def steps_shown(visit: Visit, here: str) -> list[dict[str, str]]:
         "plan": gettext("Plan"), "space": gettext("Space"), "details": gettext("Details"),
         "billing": gettext("Billing"), "review": gettext("Review"),
     }  # fmt: skip
-    now_at = STEPS.index(here)
-    shown = []
-    for number, name in enumerate(STEPS):
+    names = tuple(name for name in STEPS if visit.draft.offer_id is None or name not in OFFERED)
+    now_at, shown = names.index(here), []
+    if len(names) < len(STEPS):
+        offer_url = reverse("offer", args=[visit.draft.offer_id])
+        shown.append({"label": gettext("Offer"), "state": "done", "href": offer_url})
+    for number, name in enumerate(names):
         state = "current" if number == now_at else "done" if number < now_at else "todo"
         shown.append({"label": labels[name], "state": state, "href": visit.url(name)})
     return shown
@@ -154,6 +160,7 @@ def back_to(visit: Visit, error: ZetelError) -> HttpResponse:
 _MENDED_AT = {
     "already_subscribed": "space", "already_covered": "space", "change_pending": "space", "not_offered": "plan",
     "plan_unknown": "plan", "currency_unknown": "plan", "price_unknown": "plan", "seats_in_use": "details",
+    "offer_expired": "details", "offer_withdrawn": "details", "offer_used": "details",
     "seat_size_unknown": "details", "sales_only": "details", "customer_owner_differs": "billing",
     "not_member": "owner",  # the buyer is one, or `step` would have led elsewhere: it is the colleague who left
     "method_required": "method",

@@ -107,10 +107,15 @@ def _forget(visit: Visit) -> None:
 
 
 def _held(visit: Visit) -> dict[str, Customer]:
-    """The customers the buyer may pay with again; none when a colleague will hold billing (rule P12)."""
+    """The customers the buyer may pay with again; none when a colleague will hold billing (rule P12).
+
+    An offer is in one currency, and so is who pays for it (M9).
+    """
     if visit.draft.billing_owner_id is not None:
         return {}
-    return {customer.public_id: customer for customer in drafts.held_customers(visit.person)}
+    offer = visit.draft.offer
+    held = drafts.held_customers(visit.person)
+    return {row.public_id: row for row in held if offer is None or row.currency == offer.currency}
 
 
 def _payer(visit: Visit, held: Mapping[str, Customer], data: Mapping[str, str] | None) -> str:

@@ -32,7 +32,6 @@ from zetel.web.upgrade_words import amount_rows, summary
 from zetel.web.words import kind_word
 
 RECALCULATE = "recalculate"
-_AGREED = "upgrade_agreed"  # in the session: draft -> names of the places whose lower plan was agreed to
 
 
 class SizeField(forms.TypedChoiceField):
@@ -114,15 +113,15 @@ def details(visit: Visit) -> HttpResponse:
         if error.code == "already_subscribed" and _is_owner(visit):
             return visit.away(f"{reverse('billing_plan', args=[visit.space.pk])}?{_asked(wish)}")
         return back_to(visit, error)
-    lower = estimate.lower_plans
-    form = _form(visit, place, wish, lower)
+    form = _form(visit, place, wish)
     if request.method == "POST" and form.is_valid():
-        onward = _kept(visit, form, lower, place.now)
+        onward = _kept(visit, form, place.now)
         if onward:
             return visit.to(onward)
     return page(
         visit, "upgrade/details.html", "details", 422 if form.errors else 200, form=form, counted=place.counted,
-        card=_space_card(visit.space, place.counted), lower_plans=lower, sales_url=_sales_url(visit, wish),
+        card=_space_card(visit.space, place.counted), lower_plans=", ".join(estimate.lower_plans),
+        sales_url=_sales_url(visit, wish),
         rows=amount_rows(estimate.priced, place.catalog, gettext("Due today")),
         tax_country=country_name(draft.customer.country if draft.customer else visit.space.country),
         knows_address=draft.customer is not None, payer_unknown=draft.customer is None,
@@ -140,7 +139,7 @@ def _asked(wish: Wish) -> str:
     return urlencode({"plan": wish.plan.code, "cycle": str(wish.cycle), "seats": wish.seats or ""})
 
 
-def _kept(visit: Visit, form: DetailsForm, lower: tuple[str, ...], now: datetime) -> str:
+def _kept(visit: Visit, form: DetailsForm, now: datetime) -> str:
     """Keep what was chosen and say where to go; empty when it was refused, with the reason at its field."""
     chosen = form.cleaned_data
     try:
@@ -153,11 +152,6 @@ def _kept(visit: Visit, form: DetailsForm, lower: tuple[str, ...], now: datetime
         return ""
     if visit.request.POST.get("act") == RECALCULATE:
         return "details"
-    if lower and not chosen.get("lower"):
-        form.add_error("lower", sentence(ZetelError("tick_required")))
-        return ""
-    if lower:
-        agree(visit, lower)
     return "billing"
 
 
@@ -181,7 +175,7 @@ def _wish(draft: PurchaseDraft, place: Place, asked: Mapping[str, str]) -> Wish 
     return Wish(plan, Cycle(cycle if cycle in set(Cycle) else draft.cycle), fitting)
 
 
-def _form(visit: Visit, place: Place, wish: Wish, lower: tuple[str, ...]) -> DetailsForm:
+def _form(visit: Visit, place: Place, wish: Wish) -> DetailsForm:
     initial = {
         "plan": wish.plan.code, "cycle": str(wish.cycle), "seats": wish.seats,
         "on_exceed": visit.request.GET.get("on_exceed") or visit.draft.on_exceed,
@@ -194,12 +188,6 @@ def _form(visit: Visit, place: Place, wish: Wish, lower: tuple[str, ...]) -> Det
         "%(count)d people are counted. Sizes that fit are in the list.",
         place.counted,
     ) % {"count": place.counted}
-    if lower:
-        form.fields["lower"] = forms.BooleanField(
-            required=False, initial=set(lower) <= agreed_to(visit),
-            label=gettext("These places get a lower plan, and I want that"),
-            help_text=gettext("Now on a higher plan: %(names)s") % {"names": ", ".join(lower)},
-        )  # fmt: skip
     return form
 
 
@@ -231,13 +219,3 @@ def _space_card(space: Space, counted: int) -> Card:
 def _sales_url(visit: Visit, wish: Wish) -> str:
     asked = f"?topic=more_seats&plan={wish.plan.code}&cycle={wish.cycle}&space={visit.space.public_id}"
     return reverse("sales_request") + asked
-
-
-def agreed_to(visit: Visit) -> set[str]:
-    """The places of which this buyer agreed, for this draft, that they get a lower plan (rule P9)."""
-    return set(visit.request.session.get(_AGREED, {}).get(visit.draft.public_id, []))
-
-
-def agree(visit: Visit, names: tuple[str, ...]) -> None:
-    kept = dict(list(visit.request.session.get(_AGREED, {}).items())[-9:])
-    visit.request.session[_AGREED] = kept | {visit.draft.public_id: list(names)}

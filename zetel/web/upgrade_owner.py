@@ -24,9 +24,11 @@ def owner(visit: Visit) -> HttpResponse:
     request = visit.request
     people = (
         Membership.objects.active()
-        .filter(space=visit.space, standing=MEMBER, person__is_active=True, person__is_machine=False)
+        .of_space(visit.space)
+        .filter(standing=MEMBER, person__is_active=True, person__is_machine=False)
         .select_related("person")
-        .order_by("person__name", "person__email")
+        .order_by("person__name", "person__email", "person_id")
+        .distinct("person__name", "person__email", "person_id")  # in a division one may be in several teams
     )
     if request.method == "POST":
         wanted = parse_public_id("per", request.POST.get("person", ""))

@@ -7,7 +7,6 @@ Then a new one is made and the page says what became different. The button sends
 import uuid
 from dataclasses import dataclass
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
@@ -24,7 +23,6 @@ from zetel.templatetags.zetel import amount
 from zetel.web.currencies import country_name
 from zetel.web.errors import sentence
 from zetel.web.upgrade import Visit, back_to, page, step
-from zetel.web.upgrade_details import agreed_to
 from zetel.web.upgrade_words import amount_rows, language, summary
 from zetel.web.words import cycle_word, kind_word, plan_name
 
@@ -50,20 +48,19 @@ def review(visit: Visit) -> HttpResponse:
         bound = _bound(visit)
     except ZetelError as error:
         return back_to(visit, error)
-    if not set(bound.quote.wish["lower_plans"]) <= agreed_to(visit):
-        messages.warning(visit.request, sentence(ZetelError("tick_required")))
-        return visit.to("details")
     return _review_page(visit, bound)
 
 
-def _review_page(visit: Visit, bound: Bound) -> HttpResponse:
+def _review_page(visit: Visit, bound: Bound, refusal: str = "") -> HttpResponse:
     catalog = CatalogVersion.objects.current()
     quote, draft, priced = bound.quote, visit.draft, from_json(bound.quote.body)
     customer = draft.customer
     assert customer is not None, "`step` sends visits without a customer back"
     due = Money(priced.due, quote.currency)
     return page(
-        visit, "upgrade/review.html", "review", quote=quote, news=bound.news, space=visit.space,
+        visit, "upgrade/review.html", "review", 422 if refusal else 200, refusal=refusal,
+        lower_plans=", ".join(quote.wish["lower_plans"]), is_agreed=_has_agreed(visit, quote), quote=quote,
+        news=bound.news, space=visit.space,
         kind=kind_word(visit.space.kind), plan=plan_name(catalog, priced.terms.plan),
         cycle=cycle_word(str(priced.terms.cycle)), seats=priced.terms.seats, grows=draft.on_exceed == "grow",
         customer=customer, country=country_name(customer.country), owner=visit.opened.owner,
@@ -73,6 +70,13 @@ def _review_page(visit: Visit, bound: Bound) -> HttpResponse:
         rows=amount_rows(priced, catalog, gettext("Due today")),
         button=gettext("Upgrade for %(amount)s") % {"amount": amount(due)}, **summary(priced, catalog),
     )  # fmt: skip
+
+
+def _has_agreed(visit: Visit, quote: Quote) -> bool:
+    """A tick that was given for the same places stays, also where the price had to be made anew."""
+    lower = quote.wish["lower_plans"]
+    given = Quote.objects.filter(draft=visit.draft, wish__lower_plans=lower).exclude(lower_agreed_at=None)
+    return bool(lower) and given.exists()
 
 
 def _bound(visit: Visit) -> Bound:
@@ -122,10 +126,11 @@ def _confirm(visit: Visit) -> HttpResponse:
     quote_id = parse_public_id("quo", visit.request.POST.get("quote", ""))
     if quote_id is None:
         return visit.to("review")
-    agreed = agreed_to(visit)
     shown = Quote.objects.filter(pk=quote_id, draft=visit.draft).first()
-    if shown is None or not set(shown.wish["lower_plans"]) <= agreed:
+    if shown is None:
         return visit.to("review")
+    if "lower" in visit.request.POST:
+        quotes.agree_to_lower(shown, now=clock.now())
     try:
         change = changes.confirm(
             quote_id=quote_id, person=visit.person, now=clock.now(), language=language(),
@@ -134,6 +139,8 @@ def _confirm(visit: Visit) -> HttpResponse:
     except ZetelError as error:
         if error.code in _ASK_AGAIN:
             return visit.to("review")
+        if error.code == "tick_required" and visit.opened.method_label:
+            return _review_page(visit, Bound(shown), sentence(error))
         return back_to(visit, error)
     collect_now(change.pk)
     return redirect("upgrade_change", change.pk)

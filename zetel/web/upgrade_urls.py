@@ -5,6 +5,7 @@ from django.urls import path
 from zetel.web import (
     converters,
     help,
+    offers,
     pricing,
     sales,
     support,
@@ -37,6 +38,7 @@ urlpatterns = [
         name="upgrade_method_return",
     ),
     path("upgrade/<dft:draft_id>/review", upgrade_review.review, name="upgrade_review"),
+    path("offers/<off:offer_id>/", offers.offer, name="offer"),
     path("sales/", sales.sales, name="sales_request"),
     path("sales/<sal:request_id>/", sales.sent, name="sales_request_sent"),
     path("support/", support.support, name="support_request"),

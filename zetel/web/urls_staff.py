@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zetel.web import converters, staff, staff_clock, staff_customers
+from zetel.web import converters, staff, staff_clock, staff_customers, staff_offers, staff_spaces
 
 converters.register()
 
@@ -18,5 +18,12 @@ urlpatterns = [
     path("customers/", staff_customers.customers, name="staff_customers"),
     path("customers/<cus:customer_id>/", staff_customers.customer, name="staff_customer"),
     path("invoices/<inv:invoice_id>/pdf/", staff_customers.invoice_pdf, name="staff_invoice_pdf"),
+    path("offers/", staff_offers.offers_made, name="staff_offers"),
+    path("offers/<off:offer_id>/", staff_offers.offer, name="staff_offer"),
+    path("spaces/", staff_spaces.spaces, name="staff_spaces"),
+    path("spaces/<spc:space_id>/", staff_spaces.space, name="staff_space"),
+    path("spaces/<spc:space_id>/offer/", staff_offers.offer_new, name="staff_offer_new"),
+    path("spaces/<spc:space_id>/divisions/", staff_spaces.division_new, name="staff_division_new"),
+    path("spaces/<spc:space_id>/division/", staff_spaces.division_move, name="staff_division_move"),
     path("clock/", staff_clock.set_clock, name="staff_clock"),
 ]

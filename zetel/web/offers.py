@@ -1,0 +1,97 @@
+"""An offer by sales, as the person sees it who may accept it: who is covered, for how much, until when (rule P6).
+
+Accepting leads into the upgrade flow at the step of who pays, with what was offered filled in. For everybody else there
+is no such offer.
+"""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from zetel import clock
+from zetel.access import person_of
+from zetel.actions import offers, quotes, standing
+from zetel.models import CatalogVersion, Offer, Space
+from zetel.models.spaces import DIVISION
+from zetel.rules.errors import ZetelError
+from zetel.rules.money import Money
+from zetel.rules.offers import OfferState, state
+from zetel.web.errors import sentence
+from zetel.web.upgrade import draw
+from zetel.web.upgrade_words import amount_rows, summary
+from zetel.web.words import cycle_word, kind_word, plan_name
+
+TEAMS_LISTED_MAX = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
+    """Read it, or accept it by going on to who pays."""
+    person, now = person_of(request), clock.now()
+    rows = Offer.objects.select_related("space__organization", "person", "offered_by", "change")
+    row = rows.filter(pk=offer_id, person=person).first()
+    if row is None:
+        raise ZetelError("not_found")
+    if request.method == "POST":
+        try:
+            draft = offers.begin(row, person=person, now=now)
+        except ZetelError as error:
+            messages.error(request, sentence(error))
+            return redirect("offer", row.pk)
+        return redirect("upgrade_billing", draft.public_id)
+    stands = state(row.status, row.valid_until, now)
+    context = {
+        "offer": row, "state": str(stands), "is_open": stands is OfferState.OPEN, "facts": _facts(row),
+        "sales_email": settings.CONFIG.seller.sales_email, **(_priced(row) if stands is OfferState.OPEN else {}),
+    }  # fmt: skip
+    return draw(request, "offers/offer.html", row.space, **context)
+
+
+def _facts(row: Offer) -> list[dict[str, str]]:
+    catalog, space = CatalogVersion.objects.current(), row.space
+    around = f" · {space.organization.name}" if space.organization else ""
+    return [
+        {
+            "label": gettext("Plan"),
+            "value": f"{plan_name(catalog, row.plan)}, {cycle_word(row.cycle).lower()}",
+        },
+        {"label": gettext("Space"), "value": space.name, "note": kind_word(space.kind) + around},
+        {"label": gettext("Who is covered"), "value": _covered(space)},
+    ]
+
+
+def _covered(space: Space) -> str:
+    """Who: everybody counted there; for a division by the names of its teams."""
+    counted = gettext("Everybody in %(name)s. People counted now: %(count)s.") % {
+        "name": space.name, "count": standing.counted_people(space),
+    }  # fmt: skip
+    if space.kind != DIVISION:
+        return counted
+    names = list(
+        Space.objects.filter(division=space)
+        .order_by("name")
+        .values_list("name", flat=True)[:TEAMS_LISTED_MAX]
+    )
+    return counted + "\n" + gettext("Teams: %(names)s") % {"names": ", ".join(names)}
+
+
+def _priced(row: Offer) -> dict[str, Any]:
+    """What accepting costs today, or why it cannot be accepted."""
+    catalog = CatalogVersion.objects.current()
+    try:
+        quotes.check_member(row.space, row.person)
+        priced = offers.price(row, now=clock.now())
+    except ZetelError as error:
+        return {"refusal": sentence(error)}
+    return {
+        "unit": Money(row.unit_amount, row.currency), "seats": row.seats, "payer_unknown": True,
+        "lower_plans": ", ".join(priced.lower_plans),
+        "rows": amount_rows(priced.priced, catalog, gettext("Due at acceptance")),
+        **summary(priced.priced, catalog), "saving": None,
+    }  # fmt: skip
