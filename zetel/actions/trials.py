@@ -73,6 +73,8 @@ def start(draft: PurchaseDraft, *, now: datetime) -> Subscription:
     """
     if draft.space is None or draft.seats is None or not draft.plan:
         raise ZetelError("value_required", field="draft")
+    if draft.offer_id is not None:
+        raise ZetelError("sales_only")  # what sales offered is bought, at the offer's price (P6)
     owner = draft.billing_owner or draft.person
     with transaction.atomic():
         space = lock_space(draft.space)
