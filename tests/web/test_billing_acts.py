@@ -427,7 +427,7 @@ def test_a_credit_note_stands_beside_its_invoice(
     listed = words(anna.get(path_of(team)).content)
     assert "CN-2026-00001" in listed
     page = words(anna.get(path_of(team, f"invoices/{note.public_id}/")).content)
-    assert "Given back: 5 seats × €13.49 × 13 of 31 days = €28.29" in page
+    assert "Given back of INV-2026-00001, line 1: 5 seats × €13.49 × 13 of 31 days = €28.29" in page
     assert "Credit note CN-2026-00001" in page
 
 

@@ -1,15 +1,19 @@
 """How an invoice line came about, in one sentence (rule I3).
 
 The sentence is an equation that anyone can redo on paper: seats × unit price × days of days = amount. It is made
-here only, so that the invoice, its web page and the timeline never tell different stories.
+here only, so that the invoice, its web page and the timeline never tell different stories. A line that gives back
+names the lines it takes from.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
 from zetel.documents.amounts import amount_text, percent_text
+
+Source = tuple[str, int]  # a document's number, and the place of a line on it
 
 
 class Explained(Protocol):
@@ -57,6 +61,7 @@ def explain(
     language: str,
     discount_bp: int = 0,
     discount_amount: int = 0,
+    taken_from: Sequence[Source] = (),
 ) -> str:
     """The sentence from plain numbers. A whole period leaves the days out; a negative amount is money given back."""
     with translation.override(language):
@@ -71,11 +76,27 @@ def explain(
             )
         reckoned = f"{' × '.join(factors)} = {amount_text(abs(amount), currency, language)}"
         if discount_amount:
-            reckoned = gettext("%(sum)s, less %(percent)s discount = %(net)s") % {
+            by = percent_text(discount_bp, language) if discount_bp else None
+            reckoned = gettext("%(sum)s, less %(discount)s discount = %(net)s") % {
                 "sum": reckoned,
-                "percent": percent_text(discount_bp, language),
+                "discount": by or amount_text(abs(discount_amount), currency, language),
                 "net": amount_text(abs(amount - discount_amount), currency, language),
             }
-        if amount < 0:
-            return gettext("Given back: %(sum)s") % {"sum": reckoned}
+        if amount < 0 or taken_from:
+            return _given_back(reckoned, taken_from)
         return reckoned
+
+
+def _given_back(reckoned: str, taken_from: Sequence[Source]) -> str:
+    """In whose place: the lines by document, in their order on it."""
+    if not taken_from:
+        return gettext("Given back: %(sum)s") % {"sum": reckoned}
+    places: dict[str, list[int]] = {}
+    for number, position in sorted(taken_from):
+        places.setdefault(number, []).append(position)
+    named = "; ".join(
+        ngettext("%(number)s, line %(lines)s", "%(number)s, lines %(lines)s", len(lines))
+        % {"number": number, "lines": ", ".join(str(line) for line in lines)}
+        for number, lines in places.items()
+    )
+    return gettext("Given back of %(named)s: %(sum)s") % {"named": named, "sum": reckoned}

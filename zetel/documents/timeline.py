@@ -10,14 +10,14 @@ from datetime import date
 from typing import Any, Protocol
 
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from zetel.documents.amounts import amount_text, date_text
 from zetel.rules.event_types import EventType as T
 
 _PLACES = re.compile(r"%\((\w+)\)s")
-_DATES = ("period_start", "period_end", "ends_on", "ended_on", "starts_on", "resizes_on")
+_DATES = ("period_start", "period_end", "ends_on", "ended_on", "starts_on", "resizes_on", "first_on")
 _AMOUNTS = ("amount", "due_amount", "renewal_amount", "spendable")
 
 
@@ -105,7 +105,17 @@ FULLER = {
     T.SUBSCRIPTION_TRIAL_CONVERTED: _(
         "The trial ended and %(plan)s began with %(seats)s seats, until %(period_end)s."
     ),
-    T.SUBSCRIPTION_CHANGED: _("The plan is now %(plan)s with %(seats)s seats (%(cycle)s)."),
+    T.SUBSCRIPTION_CHANGED: _(
+        "The plan is now %(plan)s with %(seats)s seats (%(cycle)s); it was %(old_plan)s with %(old_seats)s seats"
+        " (%(old_cycle)s)."
+    ),
+    T.SUBSCRIPTION_CHANGE_WITHDRAWN: _("A scheduled change was withdrawn: %(dropped)s."),
+    T.SUBSCRIPTION_RESUMED: _("The plan was resumed: it does not end on %(old_ends_on)s any more."),
+    T.CUSTOMER_CHANGED: _("Billing information was changed: %(fields)s."),
+    T.OVERAGE_CLOSED: _(
+        "There are seats for everybody again, after there were too few since %(old_first_on)s."
+    ),
+    T.SUBSCRIPTION_ENDED: _("The plan ended on %(ended_on)s."),
     T.SUBSCRIPTION_CHANGE_SCHEDULED: _(
         "From %(starts_on)s it will be %(plan)s with %(seats)s seats (%(cycle)s)."
     ),
@@ -144,6 +154,7 @@ FOR_A_REASON = {
     ),
     (T.BILLING_OWNER_CHANGED, "left"): _("%(old_owner)s is no longer here, so billing went to %(owner)s."),
     (T.OVERAGE_CLOSED, "ended"): _("The plan ended, and with it the count of people beyond its seats."),
+    (T.SUBSCRIPTION_ENDED, "cancelled"): _("The plan ended on %(ended_on)s, as it was cancelled before."),
     (T.SUBSCRIPTION_ENDED, "unpaid"): _("The plan ended because its renewal was not paid."),
     (T.SUBSCRIPTION_ENDED, "cancelled_unpaid"): _(
         "The plan was cancelled while a renewal was unpaid, and ended."
@@ -179,6 +190,7 @@ def _facts(before: Mapping[str, Any], after: Mapping[str, Any], language: str) -
     """Every fact as it stands in a sentence; those from before the event begin with `old_`."""
     facts = _shown(after, language)
     facts.update({f"old_{name}": text for name, text in _shown(before, language).items()})
+    facts["fields"] = _changed(before, after)
     facts.setdefault("number", facts.get("invoice", ""))
     return facts
 
@@ -198,9 +210,36 @@ def _shown(values: Mapping[str, Any], language: str) -> dict[str, str]:
     if "plan" in shown:
         shown["plan"] = shown.get("plan_name") or shown["plan"].title()
     shown["cycle"] = {"month": gettext("monthly"), "year": gettext("annual")}.get(shown.get("cycle", ""), "")
+    if "dropped" in shown:
+        shown["dropped"] = ", ".join(_dropped(item, language) for item in values["dropped"])
     shown["topic"] = topic(shown.get("topic", ""))
     shown["why"] = reason(shown.get("reason", ""))
     return shown
+
+
+def _dropped(item: Mapping[str, Any], language: str) -> str:
+    """One scheduled change that does not come any more: `5 seats on 12 June 2026`."""
+    if item["field"] == "seats":
+        new = ngettext("%(count)d seat", "%(count)d seats", item["new"]) % {"count": item["new"]}
+    else:
+        cycles = {"month": gettext("monthly"), "year": gettext("annual")}
+        new = cycles.get(str(item["new"]), str(item["new"]).title())
+    on = date_text(date.fromisoformat(item["on"]), language)
+    return gettext("%(change)s on %(date)s") % {"change": new, "date": on}
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Which parts of the billing information differ, each by its name and the address as one."""
+    address = gettext("the address")
+    names = {
+        "name": gettext("the name"), "company": gettext("the company"), "country": address, "city": address,
+        "region": address, "postal_code": address, "address_line1": address, "address_line2": address,
+        "vat_number": gettext("the VAT number"), "invoice_email": gettext("the invoice e-mail"),
+        "reference": gettext("the reference"), "language": gettext("the language of invoices"),
+        "time_zone": gettext("the time zone"), "remind_monthly": gettext("mails before a renewal"),
+    }  # fmt: skip
+    found = (names[field] for field in names if field in after and before.get(field) != after[field])
+    return ", ".join(dict.fromkeys(found))
 
 
 def topic(code: str) -> str:

@@ -5,6 +5,7 @@ of issue, so it does not matter when somebody first asks for it.
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -16,7 +17,9 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext
 
+from zetel.actions import standing
 from zetel.actions.invoices import keep_file
+from zetel.documents.explain import Source, explain
 from zetel.documents.invoice import DocumentLine, InvoiceDocument, Party, TaxRow, render
 from zetel.documents.values import Kind
 from zetel.models import Attempt, CatalogVersion, Invoice, InvoiceLine, IssuedFile, Payment
@@ -116,8 +119,27 @@ def _lines(invoice: Invoice, language: str) -> tuple[DocumentLine, ...]:
     rows = list(invoice.lines.order_by("position"))
     space = invoice.buyer.get("space", "")
     names = {row.plan: plans[row.plan].name if row.plan in plans else row.plan.title() for row in rows}
+    sources = standing.sources_of(rows)
     with translation.override(language):
-        return tuple(_line(row, names[row.plan], space) for row in rows)
+        return tuple(
+            replace(
+                _line(row, names[row.plan], space),
+                explanation=_taken(row, sources, invoice.currency, language),
+            )
+            for row in rows
+        )
+
+
+def _taken(row: InvoiceLine, sources: dict[str, Source], currency: str, language: str) -> str:
+    """What a credit says beside its figures: whose lines it takes back. Others need no more than their figures."""
+    if not row.takes_back:
+        return ""
+    return explain(
+        seats=row.seats, unit_price=row.unit_amount, days=(row.end - row.start).days,
+        of_days=(row.period_end - row.period_start).days, amount=row.amount, currency=currency, language=language,
+        discount_bp=row.discount_bp, discount_amount=row.discount_amount,
+        taken_from=[sources[line_id] for line_id in row.takes_back if line_id in sources],
+    )  # fmt: skip
 
 
 def _line(row: InvoiceLine, plan: str, space: str) -> DocumentLine:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from zetel import clock
 from zetel.access import Seen, load_invoice, load_space
+from zetel.actions import standing
 from zetel.documents.amounts import percent_text
 from zetel.jobs.files import ensure_pdf, file_name
 from zetel.models import CatalogVersion, Invoice, InvoiceLine, Payment
@@ -59,12 +60,13 @@ class LineShown:
 
 def lines_shown(invoice: Invoice, lines: list[InvoiceLine], catalog: Catalog) -> list[LineShown]:
     """What was sold, when, how it was reckoned (rule I3), and what it comes to."""
+    sources = standing.sources_of(lines)
     return [
         LineShown(
             title=f"{plan_name(catalog, line.plan)}, {cycle_word(line.cycle)}",
             period=gettext("%(start)s up to %(end)s")
             % {"start": longdate(line.start), "end": longdate(line.end)},
-            explanation=explained(line, invoice.currency),
+            explanation=explained(line, invoice.currency, sources),
             amount=Money(line.amount - line.discount_amount, invoice.currency),
         )
         for line in lines

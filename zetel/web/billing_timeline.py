@@ -1,11 +1,15 @@
 """The timeline of the Billing tab: what happened, by whom, with every line of every invoice explained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
+from zetel.actions import standing
+from zetel.documents.explain import Source
 from zetel.documents.timeline import say
 from zetel.models import Event, InvoiceLine
 from zetel.rules.event_types import ON_TIMELINE
@@ -21,12 +25,13 @@ _ICONS = {
 
 @dataclass(frozen=True)
 class Happened:
-    """One entry: a sentence, when, by whom, and the lines of its invoice in words."""
+    """One entry: a sentence, when, by whom, why as somebody wrote it, and the lines of its invoice in words."""
 
     title: str
     at: datetime
     who: str
     icon: str
+    why: str = ""
     lines: list[str] = field(default_factory=list)
 
 
@@ -34,17 +39,24 @@ def events_of(billing: Billing) -> QuerySet[Event]:
     """What happened to the subscription and to who pays for it, newest first."""
     own = Q(subscription=billing.subscription) | Q(customer=billing.customer, subscription=None)
     here = Q(space=billing.space) | Q(space=None)
-    rows = Event.objects.filter(own & here, kind__in=ON_TIMELINE).select_related("actor", "invoice")
+    rows = Event.objects.filter(own & here, kind__in=ON_TIMELINE).select_related(
+        "actor", "on_behalf_of", "invoice"
+    )
     return rows.order_by("-at", "-id")
 
 
 def told(events: Sequence[Event]) -> list[Happened]:
-    """The same in words, with the lines of what was issued: one query."""
+    """The same in words, with the lines of what was issued: two queries."""
     issued = {event.invoice_id for event in events if _issues(event)}
     lines: dict[object, list[InvoiceLine]] = {}
-    for line in InvoiceLine.objects.filter(invoice__in=issued).order_by("position"):
+    rows = list(InvoiceLine.objects.filter(invoice__in=issued).order_by("position"))
+    for line in rows:
         lines.setdefault(line.invoice_id, []).append(line)
-    return [_happened(event, lines.get(event.invoice_id, []) if _issues(event) else []) for event in events]
+    sources = standing.sources_of(rows)
+    return [
+        _happened(event, lines.get(event.invoice_id, []) if _issues(event) else [], sources)
+        for event in events
+    ]
 
 
 def _issues(event: Event) -> bool:
@@ -52,12 +64,29 @@ def _issues(event: Event) -> bool:
     return event.invoice_id is not None and not event.kind.startswith(("invoice.", "payment."))
 
 
-def _happened(event: Event, lines: list[InvoiceLine]) -> Happened:
+def _who(event: Event) -> str:
+    """Who did it, for whom; staff by the house they work for (R9); nobody where it happened by itself."""
+    if event.actor is None:
+        return gettext("automatically")
+    who = event.actor.label
+    if event.actor.staff_role:
+        who = gettext("%(person)s of %(seller)s") % {
+            "person": who, "seller": settings.CONFIG.seller.legal_name,
+        }  # fmt: skip
+    if event.on_behalf_of is not None and event.on_behalf_of != event.actor:
+        return gettext("%(person)s on behalf of %(owner)s") % {
+            "person": who, "owner": event.on_behalf_of.label,
+        }  # fmt: skip
+    return who
+
+
+def _happened(event: Event, lines: list[InvoiceLine], sources: Mapping[str, Source]) -> Happened:
     currency = event.invoice.currency if event.invoice else ""
     return Happened(
         title=say(event, reader_language()),
         at=event.at,
-        who=event.actor.label if event.actor else "",
+        who=_who(event),
+        why=event.reason,
         icon=_ICONS.get(event.kind.partition(".")[0], "clock"),
-        lines=[explained(line, currency) for line in lines],
+        lines=[explained(line, currency, sources) for line in lines],
     )

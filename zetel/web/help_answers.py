@@ -11,12 +11,11 @@ from django.utils.translation import gettext
 
 from zetel.rules.catalog import OnExceed
 from zetel.rules.payments import QUOTE_MINUTES
+from zetel.rules.trials import TRIAL_DAYS
 from zetel.templatetags.zetel import number
 from zetel.web.help_facts import Facts, Table, listed, sizes, tried_on
 from zetel.web.help_ways import Ways
 from zetel.web.upgrade_billing import INVOICE_SEATS_MIN
-
-TRIAL_DAYS = 30
 
 
 @dataclass(frozen=True)
