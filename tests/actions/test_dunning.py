@@ -467,6 +467,7 @@ def test_the_doctor_finds_dunning_that_nothing_comes_back_to(
     stays_healthy.expect("X16", "dunning_lost")
     Invoice.objects.filter(state="open").update(state="written_off")
     stays_healthy.expect("X16", "past_due_for_nothing")
+    stays_healthy.expect("X1", "booking_off")  # nobody wrote down what was written off
 
 
 def test_while_past_due_nothing_is_renewed_and_after_paying_it_catches_up(

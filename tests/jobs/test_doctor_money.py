@@ -17,6 +17,7 @@ from zetel.models import (
     Refund,
     Series,
     Subscription,
+    TakenBack,
 )
 from zetel.models.ids import new_id
 from zetel.sandbox import company
@@ -167,9 +168,21 @@ def test_a_tax_row_that_is_not_the_rate_of_its_base_is_named(story: Story) -> No
 
 
 def test_a_paid_invoice_without_its_money_and_an_open_one_with_it_are_named(story: Story) -> None:
+    taken = TakenBack.objects.create(
+        payment=story.payment,
+        invoice=story.renewal,
+        amount=24484,
+        taken_at=story.clock.now,
+        said_at=story.clock.now,
+    )
+    assert story.found("X6") == [
+        ("state_wrong", "INV-2026-00002"),
+        ("taken_back_differs", story.payment.public_id),
+    ]
     Payment.objects.filter(pk=story.payment.pk).update(status="taken_back")
     assert story.found("X6") == [("state_wrong", "INV-2026-00002")]
     assert story.facts("X6")["due"] == 24484
+    taken.delete()
     Payment.objects.update(status="paid")
     Invoice.objects.filter(pk=story.first.pk).update(state="open")
     assert story.found("X6") == [("state_wrong", "INV-2026-00001")]

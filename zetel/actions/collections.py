@@ -8,9 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from zetel.actions import dunning
+from zetel.actions import dues, dunning
 from zetel.actions._change import lock_customer, lock_space, record
-from zetel.actions.dunning_mail import due_amount
 from zetel.models import Attempt, Invoice, Person
 from zetel.models.payments import UNSETTLED
 from zetel.rules.errors import ZetelError
@@ -35,7 +34,7 @@ def pay(invoice: Invoice, *, actor: Person, now: datetime, language: str, return
         if customer.billing_owner_id != actor.pk:
             raise ZetelError("forbidden")
         invoice = Invoice.objects.select_for_update(of=("self",)).select_related("space").get(pk=invoice.pk)
-        if invoice.kind != "invoice" or invoice.state != "open" or due_amount(invoice) <= 0:
+        if dues.due_of(invoice) <= 0:
             raise ZetelError("nothing_due")
         if under_way := open_attempt(invoice):
             return under_way

@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from zetel.actions import dunning_end, dunning_mail, payments, subscriptions
+from zetel.actions import dues, dunning_end, dunning_mail, payments, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record, transition
-from zetel.actions.dunning_mail import due_amount as due_amount
 from zetel.actions.dunning_mail import usable_method
 from zetel.models import Attempt, Customer, Invoice, Payment, PaymentMethod, Person, Space, Subscription
 from zetel.models.payments import UNSETTLED
@@ -254,7 +253,7 @@ def _try(
     return_path: str = RETURN_PATH,
 ) -> Attempt:
     """One more try: of the payment that was refused, or a new one where the amount or the payment is another."""
-    amount = due_amount(invoice)
+    amount = dues.due_of(invoice)
     refused = Payment.objects.filter(invoice=invoice, change=None, status="refused", amount=amount).last()
     if refused and transition(refused, transitions.PAYMENT, "wanted"):
         return payments.next_attempt(

@@ -7,13 +7,13 @@ the invoice to the cent and nobody owes for the grace. What of the invoice the b
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from zetel.actions import invoices, mail, payments, standing, subscriptions
-from zetel.actions._change import record, transition
+from zetel.actions import credits, dues, invoices, mail, payments, standing, subscriptions
+from zetel.actions._change import record
 from zetel.models import Customer, Invoice, Person, Space, Subscription
-from zetel.rules import transitions
 from zetel.rules.billing import due_minus_billed
+from zetel.rules.credits import fitted
+from zetel.rules.documents import document
 from zetel.rules.event_types import EventType
-from zetel.rules.quotes import document
 
 
 def end(
@@ -58,23 +58,21 @@ def _take_back(
     start = invoice.renews_on or min(invoice.lines.values_list("start", flat=True))
     terms = standing.terms_of([subscription.pk])[subscription.pk]
     billed = standing.billed_of([subscription.pk])[subscription.pk]
-    credit = document(due_minus_billed(terms, billed, through=start, ends_on=start, since=start), None)
+    lines = due_minus_billed(terms, billed, through=start, ends_on=start, since=start)
+    credit = fitted(document(lines, None), dues.books_of([subscription.pk])[subscription.pk])
     if not credit.lines:
         return None
     note = invoices.issue(
         credit, now=now, customer=customer, subscription=subscription, space=space, kind="credit_note",
         credits=invoice,
     )  # fmt: skip
-    invoices.mark_paid(note)
-    transition(invoice, transitions.INVOICE, "credited", field="state")
-    came_back = -credit.total - (invoice.total_amount - invoice.balance_used_amount)
-    subscriptions.add_balance(customer, max(0, came_back), kind="credit_note", invoice=note, now=now)
+    booked = credits.book(note, credit, customer, now=now)
     record(
         EventType.CREDIT_NOTE_ISSUED, now=now, actor=None, space=space, customer=customer,
         subscription=subscription, invoice=note,
         after={
             "number": note.number, "amount": -note.total_amount, "currency": note.currency,
-            "invoice": invoice.number, "spendable": max(0, came_back),
+            "invoice": invoice.number, "spendable": booked.became_balance,
         },
     )  # fmt: skip
     invoices.mail_invoice(note, now=now)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from zetel.actions import mail
+from zetel.actions import dues, mail
 from zetel.models import Customer, Invoice, PaymentMethod, Space, Subscription
 from zetel.rules import dunning as rules
 from zetel.rules.dunning import Word
@@ -17,15 +17,9 @@ def usable_method(customer: Customer) -> PaymentMethod | None:
     return None if method and method.attempts.filter(is_hard=True).exists() else method
 
 
-def due_amount(invoice: Invoice) -> int:
-    """What is still to be paid of an open invoice, in minor units (rule I7)."""
-    credited = sum(note.total_amount for note in invoice.credit_notes.all())
-    return max(0, invoice.total_amount - invoice.balance_used_amount + credited)
-
-
 def facts(invoice: Invoice) -> dict[str, Any]:
     """What events and mails say about an unpaid invoice."""
-    return {"number": invoice.number, "amount": due_amount(invoice), "currency": invoice.currency}
+    return {"number": invoice.number, "amount": dues.due_of(invoice), "currency": invoice.currency}
 
 
 def failed(

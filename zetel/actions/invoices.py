@@ -29,6 +29,7 @@ from zetel.models import (
 )
 from zetel.models.ids import new_id, public_id
 from zetel.rules import transitions
+from zetel.rules.credits import MONEY_RULES
 from zetel.rules.invoices import issue_date, number
 from zetel.rules.periods import local_date
 from zetel.rules.quotes import Document
@@ -128,7 +129,8 @@ def line_rows(document: Document, invoice_id: uuid.UUID, subscription_id: uuid.U
         assert line.rate_bp is not None, "a line is issued with its tax rate"
         yield {
             "id": new_id(), "invoice_id": invoice_id, "subscription_id": subscription_id, "position": position,
-            "kind": line.kind, "is_coverage": True, "plan": line.plan, "cycle": line.cycle, "seats": line.seats,
+            "kind": line.kind, "is_coverage": line.rule not in MONEY_RULES,
+            "plan": line.plan, "cycle": line.cycle, "seats": line.seats,
             "unit_amount": line.unit_amount, "start": line.start, "end": line.end, "period_start": line.period_start,
             "period_end": line.period_end, "amount": line.amount, "discount_bp": line.discount_bp,
             "discount_amount": line.discount_amount, "tax_category": line.tax_category, "rate_bp": line.rate_bp,

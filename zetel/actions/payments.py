@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
-from zetel.actions._change import Row, defer, record, transition
+from zetel.actions._change import Row, defer, transition
 from zetel.models import Attempt, Change, Customer, Invoice, Payment, PaymentMethod, Refund
 from zetel.models.ids import new_id, public_id
 from zetel.rules import transitions
 from zetel.rules.errors import ZetelError
-from zetel.rules.event_types import EventType
 from zetel.rules.payments import refundable
 
 FIRST_ASK = timedelta(seconds=60)
@@ -152,15 +151,26 @@ def to_collect(limit: int = 100, *, after: uuid.UUID | None = None) -> list[uuid
     return list(rows.order_by("id").values_list("pk", flat=True)[:limit])
 
 
-def want_refund(attempt: Attempt, *, amount: int, reason: str, now: datetime) -> Refund:
-    """Write a refund of (part of) a paid try and defer the job. Refunds never exceed the payment (rule G6)."""
+def want_refund(
+    attempt: Attempt,
+    *,
+    amount: int,
+    reason: str,
+    now: datetime,
+    invoice: Invoice | None = None,
+    credit_note: Invoice | None = None,
+) -> Refund:
+    """Write a refund of (part of) a paid try and defer the job. Refunds never exceed the payment (rule G6).
+
+    `invoice` is the one whose money it is, `credit_note` what it goes with; neither where nothing was invoiced.
+    """
     Attempt.objects.select_for_update().get(pk=attempt.pk)
     wanted = attempt.refunds.exclude(status="refused").aggregate(sum=Sum("amount"))["sum"] or 0
     refundable(attempt.payment.amount, wanted, amount)
     number = attempt.refunds.count() + 1
     refund = Refund.objects.create(
-        attempt=attempt, amount=amount, currency=attempt.payment.currency, reason=reason,
-        reference=f"{attempt.reference}-r{number}", created_at=now, ask_at=now,
+        attempt=attempt, amount=amount, currency=attempt.payment.currency, reason=reason, invoice=invoice,
+        credit_note=credit_note, reference=f"{attempt.reference}-r{number}", created_at=now, ask_at=now,
     )  # fmt: skip
     defer("refund", refund=str(refund.pk))
     return refund
@@ -179,25 +189,6 @@ def refunds_to_send(now: datetime, limit: int = 100) -> list[uuid.UUID]:
     """Refunds that wait, or whose outcome is open, and are due."""
     due = Refund.objects.filter(status__in=("wanted", "sent", "unknown"), ask_at__lte=now)
     return list(due.order_by("ask_at").values_list("pk", flat=True)[:limit])
-
-
-def settle_refund(refund: Refund, *, kind: str, refund_id: str, reason: str, now: datetime) -> None:
-    """Book what the gateway said of a refund: done, refused (staff see it), or unknown (asked again)."""
-    if kind == "unknown":
-        step = ASK_STEPS[min(refund.tries, len(ASK_STEPS) - 1)]
-        transition(refund, transitions.REFUND, "unknown", ask_at=now + step)
-        return
-    if not transition(refund, transitions.REFUND, kind, refund_id=refund_id, ask_at=None):
-        return
-    payment = refund.attempt.payment
-    done = kind == "done"
-    if done and refund.amount == payment.amount:
-        transition(payment, transitions.PAYMENT, "refunded")
-    record(
-        EventType.REFUND_DONE if done else EventType.REFUND_REFUSED, now=now, actor=None,
-        customer=payment.customer, space=payment.change.space if payment.change else None,
-        reason=reason, after={"amount": refund.amount, "currency": refund.currency, "why": refund.reason},
-    )  # fmt: skip
 
 
 def _with_all() -> QuerySet[Attempt]:

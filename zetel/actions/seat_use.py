@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
-from zetel.actions import standing
+from zetel.actions import dues, standing
 from zetel.models import CatalogVersion, Customer, Membership, Overage, Person, Space, Subscription
 from zetel.models.spaces import DIVISION
 from zetel.rules.billing import Terms
@@ -155,8 +155,8 @@ def price_growth(use: SeatUse, seats: int, on: date) -> PricedChange | None:
     if not billed or on >= standing.paid_until(billed):
         return None
     stands = Standing(
-        str(subscription.pk), use.terms, billed,
-        open_amount=standing.open_amounts([subscription.pk]).get(subscription.pk, 0), same_customer=True,
+        str(subscription.pk), use.terms, billed, books=dues.books_of([subscription.pk])[subscription.pk],
+        same_customer=True,
     )  # fmt: skip
     try:
         plan = grow(use.terms, seats=seats, on=on, ends_on=subscription.ends_on)

@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from zetel.actions import renewals, standing
+from zetel.actions import dues, renewals, standing
 from zetel.actions._change import lock_customer, lock_space
 from zetel.models import CatalogVersion, Customer, Person, Space, Subscription
 from zetel.rules.billing import Billed, Terms, terms_at
 from zetel.rules.catalog import Catalog, price_on
+from zetel.rules.credits import Books
 from zetel.rules.errors import ZetelError
 from zetel.rules.periods import Cycle, local_date
 from zetel.rules.quotes import PricedChange, Standing, price_change
@@ -74,7 +75,7 @@ class Settled:
             str(pk),
             self.terms,
             self.billed,
-            open_amount=standing.open_amounts([pk]).get(pk, 0),
+            books=dues.books_of([pk]).get(pk, Books()),
             same_customer=True,
         )
         return price_change(

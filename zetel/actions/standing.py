@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Min, Q, Sum
 
+from zetel.actions import dues
 from zetel.models import (
     BalanceEntry,
     Customer,
@@ -30,6 +31,7 @@ from zetel.models.spaces import Person
 from zetel.rules import tax
 from zetel.rules.billing import Billed, Terms, terms_at
 from zetel.rules.coverage import Holding
+from zetel.rules.credits import Books
 from zetel.rules.periods import Cycle, local_date
 from zetel.rules.quotes import Standing
 from zetel.rules.seats import SpaceKind
@@ -132,14 +134,14 @@ def inside_standings(around: Around, customer: Customer | None, now: datetime) -
     ids = [row.pk for row in around.inside]
     if not ids:
         return ()
-    billed, unpaid = billed_of(ids), open_amounts(ids)
+    billed, books = billed_of(ids), dues.books_of(ids)
     unpaid_since = _unpaid_since(ids)
     return tuple(
         Standing(
             subscription_id=str(row.pk),
             terms=around.terms[row.pk],
             billed=billed.get(row.pk, ()),
-            open_amount=unpaid.get(row.pk, 0),
+            books=books.get(row.pk, Books()),
             same_customer=customer is not None and row.customer_id == customer.pk,
             day=day_of(row, around.terms[row.pk], now),
             unpaid_from=unpaid_since.get(row.pk),
@@ -153,16 +155,6 @@ def _unpaid_since(subscription_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, date
     renewals = Invoice.objects.filter(subscription_id__in=subscription_ids, kind="invoice", state="open")
     starts = renewals.values_list("subscription_id").annotate(first=Min("renews_on"))
     return {subscription_id: first for subscription_id, first in starts if subscription_id and first}
-
-
-def open_amounts(subscription_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """What is still to be paid on each subscription's open invoices, in minor units (rule I7)."""
-    rows = (
-        Invoice.objects.filter(subscription_id__in=subscription_ids, kind="invoice", state="open")
-        .values_list("subscription_id")
-        .annotate(open=Sum("total_amount") - Sum("balance_used_amount"))
-    )
-    return {subscription_id: amount for subscription_id, amount in rows if subscription_id}
 
 
 def counted_people(space: Space) -> int:

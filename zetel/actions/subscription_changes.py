@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from zetel.actions import invoices, mail, overages, quotes, settled, standing, subscriptions
+from zetel.actions import credits, invoices, mail, overages, quotes, settled, standing, subscriptions
 from zetel.actions._change import record, transition
 from zetel.models import Attempt, Change, Customer, Invoice, Quote, Subscription
 from zetel.rules import transitions
@@ -83,8 +83,10 @@ def _bill(
         credits=Invoice.objects.filter(lines__pk__in=taken).order_by("id").last() if taken else None,
     )  # fmt: skip
     subscriptions.use_balance(customer, priced.balance_used, invoice=invoice, now=now)
-    subscriptions.add_balance(customer, priced.spendable, kind="credit_note", invoice=invoice, now=now)
-    invoices.book(invoice, paid_by.payment if paid_by else None, due=priced.due, now=now)
+    if is_note:
+        credits.book(invoice, priced.document, customer, now=now)
+    else:
+        invoices.book(invoice, paid_by.payment if paid_by else None, due=priced.due, now=now)
     invoices.mail_invoice(invoice, now=now)
     return invoice
 

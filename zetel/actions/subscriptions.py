@@ -6,10 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from zetel.actions import invoices, mail, overages, payments, standing, trials_mail
+from zetel.actions import credits, invoices, mail, overages, payments, trials_mail
 from zetel.actions._change import Row, record, transition
 from zetel.models import (
-    BalanceEntry,
     Customer,
     Invoice,
     Membership,
@@ -112,9 +111,8 @@ def end_covered(
             ending.credit, now=now, customer=customer, subscription=subscription, space=subscription.space,
             kind="credit_note", credits=credited,
         )  # fmt: skip
-        invoices.mark_paid(note)
-        _settle_by_credit(subscription, -ending.credit.total)
-        add_balance(customer, ending.spendable, kind="credit_note", invoice=note, now=now)
+        booked = credits.book(note, ending.credit, customer, now=now)
+        assert booked.became_balance == ending.spendable, "what was quoted is what becomes balance"
         invoices.mail_invoice(note, now=now)
     transition(
         subscription, transitions.SUBSCRIPTION, "ended", ended_on=ending.on, end_reason="covered",
@@ -168,23 +166,6 @@ def _tell_covered(
     )  # fmt: skip
 
 
-def _settle_by_credit(subscription: Subscription, credited: int) -> None:
-    """A credit lowers what is open first; invoices of which nothing is left ask for nothing any more (rule I7)."""
-    if credited >= standing.open_amounts([subscription.pk]).get(subscription.pk, 0):
-        for invoice in subscription.invoices.filter(kind="invoice", state="open"):
-            transition(invoice, transitions.INVOICE, "credited", field="state")
-
-
-def add_balance(customer: Customer, amount: int, *, kind: str, invoice: Invoice, now: datetime) -> None:
-    """One signed entry in minor units of the invoice's currency; nothing for 0 (rule M9)."""
-    if amount:
-        BalanceEntry.objects.create(
-            **balance_row(
-                customer, amount, kind=kind, invoice_id=invoice.pk, now=now, currency=invoice.currency
-            )
-        )
-
-
 def balance_row(
     customer: Customer, amount: int, *, kind: str, invoice_id: uuid.UUID, now: datetime, currency: str = ""
 ) -> Row:
@@ -197,7 +178,7 @@ def balance_row(
 
 def use_balance(customer: Customer, amount: int, *, invoice: Invoice, now: datetime) -> None:
     """Take from the balance what pays (part of) an invoice, before any gateway is asked (rule I6)."""
-    add_balance(customer, -amount, kind="used", invoice=invoice, now=now)
+    credits.add_balance(customer, -amount, kind="used", invoice=invoice, now=now)
 
 
 def make_admin(

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.conf import settings
 
 from zetel import gateways
-from zetel.actions import outcomes, payments
+from zetel.actions import outcomes, payments, refunds
 from zetel.models import Attempt, Change
 from zetel.models.subscriptions import WAITING
 from zetel.rules.money import Money
@@ -113,7 +113,7 @@ def refund(refund_id: uuid.UUID, *, now: datetime) -> None:
             reference=wanted.reference, idempotency_key=wanted.reference,
         )  # fmt: skip
     wanted.refresh_from_db(fields=["status", "tries"])
-    payments.settle_refund(wanted, kind=said.kind, refund_id=said.refund_id, reason=said.reason, now=now)
+    refunds.settle(wanted, kind=said.kind, refund_id=said.refund_id, reason=said.reason, now=now)
 
 
 def refund_due(now: datetime) -> int:

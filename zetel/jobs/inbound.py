@@ -5,7 +5,7 @@ from datetime import datetime
 
 from zetel import gateways
 from zetel.actions import inbound as inbox
-from zetel.actions import outcomes, payments
+from zetel.actions import outcomes, refunds
 from zetel.gateways.base import GatewayEvent
 from zetel.models import InboundEvent, Refund
 
@@ -46,6 +46,6 @@ def _apply(event: GatewayEvent, now: datetime) -> bool:
         if refund is None:
             return False
         said = event.refund
-        payments.settle_refund(refund, kind=said.kind, refund_id=said.refund_id, reason=said.reason, now=now)
+        refunds.settle(refund, kind=said.kind, refund_id=said.refund_id, reason=said.reason, now=now)
         return True
     return False

@@ -4,10 +4,10 @@ from zetel.models.access import ClockSetting, Throttle
 from zetel.models.catalog import CatalogVersion
 from zetel.models.customers import BalanceEntry, Customer, MethodSetup, PaymentMethod
 from zetel.models.events import Event, Mail
-from zetel.models.invoices import Invoice, InvoiceLine, InvoiceTax, IssuedFile, Series
+from zetel.models.invoices import Credit, Invoice, InvoiceLine, InvoiceTax, IssuedFile, Series
 from zetel.models.lookups import AnyOf
 from zetel.models.offers import Offer
-from zetel.models.payments import Attempt, InboundEvent, Payment, Refund
+from zetel.models.payments import Attempt, InboundEvent, Payment, PaymentShare, Refund, TakenBack
 from zetel.models.requests import SalesRequest, SupportRequest
 from zetel.models.spaces import Domain, Invitation, Membership, Person, Space
 from zetel.models.subscriptions import (
@@ -20,8 +20,9 @@ from zetel.models.subscriptions import (
 )
 
 __all__ = [
-    "AnyOf", "Attempt", "BalanceEntry", "CatalogVersion", "Change", "ClockSetting", "Customer", "Domain", "Event",
-    "InboundEvent", "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail", "Membership",
-    "MethodSetup", "Offer", "Overage", "Payment", "PaymentMethod", "Person", "PurchaseDraft", "Quote", "Refund",
-    "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms", "SupportRequest", "Throttle",
+    "AnyOf", "Attempt", "BalanceEntry", "CatalogVersion", "Change", "ClockSetting", "Credit", "Customer", "Domain",
+    "Event", "InboundEvent", "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail", "Membership",
+    "MethodSetup", "Offer", "Overage", "Payment", "PaymentMethod", "PaymentShare", "Person", "PurchaseDraft", "Quote",
+    "Refund", "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms", "SupportRequest", "TakenBack",
+    "Throttle",
 ]  # fmt: skip

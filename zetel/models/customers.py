@@ -49,7 +49,10 @@ class Customer(Row):
 
 
 class PaymentMethod(Row):
-    """A token at a gateway. Exactly one per customer is active; a new one replaces it when it works (G2)."""
+    """A token at a gateway. Exactly one per customer is active; a new one replaces it when it works (G2).
+
+    `minimum_amounts` is the smallest charge per currency in minor units, as its gateway told when it was saved (G9).
+    """
 
     PREFIX = "pmd"
 
@@ -59,6 +62,7 @@ class PaymentMethod(Row):
     token = models.CharField(max_length=255)
     label = models.CharField(max_length=128)
     expires_on = models.DateField(null=True, blank=True)
+    minimum_amounts = models.JSONField(default=dict)
     status = models.CharField(max_length=12, default="active")
     set_up_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()

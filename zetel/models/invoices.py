@@ -116,6 +116,25 @@ class InvoiceTax(Row):
     reason = models.CharField(max_length=32, blank=True)
 
 
+class Credit(Row):
+    """What a credit note takes off one invoice, and what of that became balance (rules I1, I7).
+
+    `taxes` are its rows, positive: category, rate in basis points, net, tax. All notes on an invoice are together
+    never more than it.
+    """
+
+    PREFIX = "crd"
+
+    note = models.ForeignKey(Invoice, models.PROTECT, related_name="credit_shares")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="credits_on")
+    amount = models.BigIntegerField()
+    balance_amount = models.BigIntegerField(default=0)
+    taxes = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["note", "invoice"], name="credit_once")]
+
+
 class IssuedFile(Row):
     """The bytes of a document as they were first made; their hash proves that they never changed (X10)."""
 

@@ -69,12 +69,59 @@ class Attempt(Row):
         indexes = [models.Index(fields=["ask_at"], condition=Q(status__in=UNSETTLED), name="attempt_to_ask")]
 
 
+class PaymentShare(Row):
+    """What of a payment is for another open invoice, one too small to be collected alone (rule G9)."""
+
+    PREFIX = "shr"
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="shares")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="payment_shares")
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="share_positive"),
+            models.UniqueConstraint(fields=["payment", "invoice"], name="share_once"),
+        ]
+
+
+class TakenBack(Row):
+    """What a bank took back of a payment, for one of its invoices, and when it gave that back again (rule G8).
+
+    `said_at` is the company's own instant of the latest that it said, so that nothing late turns it around.
+    """
+
+    PREFIX = "tkb"
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="taken_back")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="taken_back")
+    amount = models.BigIntegerField()
+    reason = models.CharField(max_length=64, blank=True)
+    taken_at = models.DateTimeField()
+    returned_at = models.DateTimeField(null=True, blank=True)
+    said_at = models.DateTimeField()
+    is_for_staff = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="taken_back_positive"),
+            models.UniqueConstraint(
+                fields=["payment", "invoice"], condition=Q(returned_at=None), name="taken_back_once"
+            ),
+        ]
+
+
 class Refund(Row):
-    """Money to give back of a paid attempt; never more than it (rule G6)."""
+    """Money to give back of a paid attempt; never more than it (rule G6).
+
+    `invoice` is the one whose money it is and `credit_note` what it goes with; neither where nothing was invoiced.
+    """
 
     PREFIX = "ref"
 
     attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="refunds")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="refunds")
+    credit_note = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="refunds_of_note")
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     reference = models.CharField(max_length=64, unique=True)

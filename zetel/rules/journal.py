@@ -21,6 +21,7 @@ class Account(StrEnum):
     TAX = "tax"
     BALANCE = "balance"  # what the seller owes customers for later invoices
     CASH = "cash"  # at the payment companies and the bank
+    LOSS = "loss"  # what was written off
     UNALLOCATED = "unallocated"  # money that came for nothing, until it is given back (C5, G7)
 
 
@@ -51,7 +52,8 @@ class Booking:
 class IssuedDocument:
     """An invoice or credit note as it stands: its own sums, and those of its lines, tax rows and balance entries.
 
-    `used` are the balance entries that paid it (negative), `became` those that came of it (positive).
+    `used` are the balance entries that paid it at issue and `used_later` those of afterwards (both negative), `became`
+    those that came of it (positive).
     """
 
     reference: str
@@ -62,6 +64,7 @@ class IssuedDocument:
     balance_used: int
     used: Sequence[Money] = ()
     became: Sequence[Money] = ()
+    used_later: Sequence[Money] = ()
 
 
 def bookings_of_document(document: IssuedDocument) -> Iterator[Booking]:
@@ -79,6 +82,11 @@ def bookings_of_document(document: IssuedDocument) -> Iterator[Booking]:
         paid = Posting(Account.RECEIVABLE, Money(-document.balance_used, currency))
         taken = tuple(Posting(Account.BALANCE, -entry) for entry in document.used)
         yield Booking("balance_used", document.reference, document.on, (paid, *taken))
+    for entry in document.used_later:
+        later = Posting(Account.RECEIVABLE, Money(entry.amount, currency))
+        yield Booking(
+            "balance_used", document.reference, document.on, (later, Posting(Account.BALANCE, -entry))
+        )
     for entry in document.became:
         given = Posting(Account.RECEIVABLE, Money(entry.amount, currency))
         yield Booking(
@@ -91,6 +99,18 @@ def booking_of_loose_entry(reference: str, on: date, entry: Money) -> Booking:
     return Booking("balance", reference, on, (Posting(Account.BALANCE, -entry),))
 
 
+def booking_of_payout(reference: str, on: date, entry: Money) -> Booking:
+    """Balance that was paid out on request by bank (M10): `entry` is negative."""
+    postings = Posting(Account.BALANCE, -entry), Posting(Account.CASH, entry)
+    return Booking("paid_out", reference, on, postings)
+
+
+def booking_of_loss(reference: str, on: date, due: Money, written_off: Money) -> Booking:
+    """An open invoice that nobody will pay: what is due of it against what was written off then."""
+    postings = Posting(Account.RECEIVABLE, -due), Posting(Account.LOSS, written_off)
+    return Booking("written_off", reference, on, postings)
+
+
 def booking_of_payment(reference: str, on: date, paid: Money, invoice_currency: str | None) -> Booking:
     """Money that came, for an invoice or for nothing (None)."""
     return Booking("payment", reference, on, _moved(paid, invoice_currency))
@@ -99,7 +119,7 @@ def booking_of_payment(reference: str, on: date, paid: Money, invoice_currency: 
 def booking_of_return(
     kind: str, reference: str, on: date, back: Money, invoice_currency: str | None
 ) -> Booking:
-    """Money that went back: a refund, or a payment that was taken back (G6, G8)."""
+    """Money that went back: a refund, or a payment that was taken back (G6, G8); negative when it came once more."""
     return Booking(kind, reference, on, _moved(-back, invoice_currency))
 
 

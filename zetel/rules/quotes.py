@@ -6,16 +6,19 @@ goes to the database as JSON and comes back equal, so the invoice is made from t
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from zetel.rules.billing import Billed, Line, Terms, due_minus_billed, next_boundary, terms_at
+from zetel.rules.credits import Books, fitted, spendable
+from zetel.rules.documents import Document as Document
+from zetel.rules.documents import document as document
 from zetel.rules.invoices import balance_use
 from zetel.rules.money import prorate
 from zetel.rules.periods import Cycle, period_at
 from zetel.rules.subscriptions import ChangePlan, Field, Note, Scheduled, renewal_terms, scheduled
-from zetel.rules.tax import TaxRow, TaxTreatment, totals
+from zetel.rules.tax import TaxRow, TaxTreatment
 
 _DATES = frozenset({"start", "end", "period_start", "period_end", "starts_on", "anchor_on"})
 TreatmentOn = Callable[[date], TaxTreatment]
@@ -23,7 +26,7 @@ TreatmentOn = Callable[[date], TaxTreatment]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A live subscription as billing sees it: its terms, what was billed, and what of that is still unpaid.
+    """A live subscription as billing sees it: its terms, what was billed, and what of that can be given back.
 
     `day` is its own today, where that is not the day of what is priced; from `unpaid_from` on nothing was paid (G4).
     """
@@ -31,21 +34,10 @@ class Standing:
     subscription_id: str
     terms: tuple[Terms, ...]
     billed: tuple[Billed, ...]
-    open_amount: int = 0
+    books: Books = field(default_factory=Books)
     same_customer: bool = False
     day: date | None = None
     unpaid_from: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """Lines with their taxes and totals, in minor units: an invoice or a credit note before it has a number."""
-
-    lines: tuple[Line, ...]
-    taxes: tuple[TaxRow, ...]
-    net: int
-    tax: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +89,14 @@ class PricedChange:
     renewal_total: int
 
 
-def document(lines: Sequence[Line], treatment: TaxTreatment | None) -> Document:
-    """Tax the lines: charges by the treatment of the day, credits by what they take back (T3, T4)."""
-    taxed = tuple(_taxed(line, treatment) for line in lines)
-    sums = totals(taxed)
-    return Document(taxed, sums.taxes, sums.net, sums.tax, sums.total)
-
-
-def _taxed(line: Line, treatment: TaxTreatment | None) -> Line:
-    if line.tax_category is not None:
-        return line
-    assert treatment is not None, "a charge has a tax treatment"
-    return replace(line, tax_category=treatment.category, rate_bp=treatment.rate_bp)
-
-
 def price_purchase(
     terms: Terms, *, treatment: TaxTreatment, covered: Sequence[Standing] = (), balance: int = 0
 ) -> PricedPurchase:
     """Price a new subscription that starts with `terms`; `balance` is what the same customer has to spend."""
     asked = document(due_minus_billed((terms,), (), through=terms.starts_on), treatment)
     endings = tuple(end_covered(standing, on=terms.starts_on) for standing in covered)
-    spendable = balance + sum(ending.spendable for ending in endings if ending.same_customer)
-    used = min(asked.total, spendable)
+    to_spend = balance + sum(ending.spendable for ending in endings if ending.same_customer)
+    used = min(asked.total, to_spend)
     period = period_at(terms.anchor_on, terms.cycle, terms.starts_on)
     renewal = document(
         due_minus_billed((replace(terms, starts_on=period.end),), (), through=period.end), treatment
@@ -143,7 +121,7 @@ def price_change(
     before = terms_at(standing.terms, on)
     assert before is not None, "what is changed has terms"
     lines = due_minus_billed(terms, standing.billed, through=on, ends_on=plan.ends_on)
-    asked = document(lines, treatment_on(on))
+    asked = fitted(document(lines, treatment_on(on)), standing.books)
     used = balance_use(asked.total, balance)
     renews_on = next_boundary(terms, on, plan.ends_on)
     return PricedChange(
@@ -158,7 +136,7 @@ def price_change(
         document=asked,
         balance_used=used,
         due=max(0, asked.total) - used,
-        spendable=max(0, -asked.total - standing.open_amount),
+        spendable=spendable(asked, standing.books),
         renews_on=renews_on,
         renewal_total=renewal_total(terms, renews_on, counted, treatment_on) if renews_on else 0,
     )
@@ -188,9 +166,10 @@ def end_covered(standing: Standing, *, on: date) -> Ending:
         paid_until = max(line.period_end for line in standing.billed)
         unused_from = standing.unpaid_from or min(day, paid_until)
         lines = due_minus_billed(standing.terms, standing.billed, through=unused_from, ends_on=unused_from)
-    credit = document(lines, None)
-    spendable = max(0, -credit.total - standing.open_amount)
-    return Ending(standing.subscription_id, day, credit, spendable, standing.same_customer)
+    credit = fitted(document(lines, None), standing.books)
+    return Ending(
+        standing.subscription_id, day, credit, spendable(credit, standing.books), standing.same_customer
+    )
 
 
 def yearly_saving(monthly_unit: int, yearly_unit: int, seats: int) -> int:

@@ -135,5 +135,9 @@ def gross_credit(gross: int, left: Sequence[TaxRow]) -> Totals:
 
 
 def _gross_part(row: TaxRow, part: int) -> TaxRow:
-    net = gross_to_net(part, row.rate_bp)
+    """Never more of either than is left of it, or the last credit would have to give the other way."""
+    most = (
+        max(0, row.net - 1) if part < row.net + row.tax else row.net
+    )  # the last credit has something to take
+    net = min(most, max(part - row.tax, gross_to_net(part, row.rate_bp)))
     return TaxRow(row.category, row.rate_bp, net, part - net)

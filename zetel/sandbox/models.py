@@ -113,6 +113,10 @@ class Charge(models.Model):
     captured_currency = models.CharField(max_length=3, blank=True)
     refunded_amount = models.BigIntegerField(default=0)
     settles_at = models.DateTimeField(null=True)
+    disputes_at = models.DateTimeField(null=True)
+    """When the payer's bank will take it back of itself."""
+    dispute = models.CharField(max_length=6, blank=True)
+    disputed_amount = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     captured_at = models.DateTimeField(null=True, db_index=True)
@@ -138,7 +142,10 @@ class Charge(models.Model):
                 fields=["settles_at"],
                 condition=Q(status__in=("processing", "action")),
                 name="sandbox_charge_settles",
-            )
+            ),
+            models.Index(
+                fields=["disputes_at"], condition=Q(disputes_at__isnull=False), name="sandbox_charge_disputes"
+            ),
         ]
 
 

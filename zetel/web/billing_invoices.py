@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from zetel import clock
 from zetel.access import Seen, load_invoice, load_space
-from zetel.actions import standing
+from zetel.actions import dues, standing
 from zetel.documents.amounts import percent_text
 from zetel.jobs.files import ensure_pdf, file_name
 from zetel.models import CatalogVersion, Invoice, InvoiceLine, Payment
@@ -28,7 +28,7 @@ from zetel.rules.roles import Capability
 from zetel.templatetags.zetel import longdate
 from zetel.web import places
 from zetel.web.billing_explained import explained, reader_language
-from zetel.web.billing_view import invoice_state, invoices_of, open_amount, place, shown
+from zetel.web.billing_view import invoice_state, invoices_of, place, shown
 from zetel.web.words import cycle_word, plan_name
 
 INVOICES_ON_A_PAGE = 25
@@ -78,11 +78,11 @@ def invoice(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) ->
     """One document: parties of that day, lines explained, taxes, totals, and what became of the payment."""
     seen, found = _load(request, space_id, invoice_id)
     lines = list(found.lines.order_by("position"))
-    country = found.buyer["country"]
+    country, due = found.buyer["country"], Money(dues.due_of(found), found.currency)
     context = {
         "space": found.space, "invoice": found, "state": invoice_state(found, _today()),
         "lines": lines_shown(found, lines, CatalogVersion.objects.current()), "totals": _totals(found),
-        "paid_at": getattr(found, "paid_at", None), "due": open_amount(found), "is_note": found.kind == "credit_note",
+        "paid_at": getattr(found, "paid_at", None), "due": due, "is_note": found.kind == "credit_note",
         "country": dict(places.countries()).get(country, country), "may_pay": seen.may(Capability.BILLING_MANAGE),
     }  # fmt: skip
     return render(request, "billing/invoice.html", context)

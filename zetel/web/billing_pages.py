@@ -14,9 +14,10 @@ from django.views.decorators.http import require_GET
 
 from zetel import clock
 from zetel.access import Seen, person_of
-from zetel.actions import standing
+from zetel.actions import dues, standing
 from zetel.models import Invoice, PaymentMethod, Person, Space, Subscription
 from zetel.models.subscriptions import LIVE
+from zetel.rules.money import Money
 from zetel.rules.periods import local_date
 from zetel.rules.roles import Capability
 from zetel.rules.subscriptions import scheduled
@@ -30,7 +31,6 @@ from zetel.web.billing_view import (
     invoices_of,
     load_for_billing,
     load_owned,
-    open_amount,
     place,
     shown,
 )
@@ -64,7 +64,7 @@ def tab(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
 
 
 def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
-    newest = list(invoices_of(seen.space, seen.person)[: INVOICES_ON_TAB + 1])
+    newest = list(dues.with_account(invoices_of(seen.space, seen.person))[: INVOICES_ON_TAB + 1])
     happened = list(events_of(billing)[: EVENTS_ON_TAB + 1])
     open_ones = [row for row in newest if row.state == "open" and row.kind == "invoice"]
     return {
@@ -76,7 +76,9 @@ def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
         "acts": acts_of(billing, newest[0] if newest else None),
         "invoices": shown(newest[:INVOICES_ON_TAB], billing.today),
         "has_more": len(newest) > INVOICES_ON_TAB,
-        "open_invoices": [(row, open_amount(row)) for row in open_ones],
+        "open_invoices": [
+            (row, Money(dues.raw_due(dues.account_of(row)), row.currency)) for row in open_ones
+        ],
         "timeline": told(happened[:EVENTS_ON_TAB]),
         "has_more_events": len(happened) > EVENTS_ON_TAB,
     }

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods
 
 from zetel import clock
 from zetel.access import Seen
+from zetel.actions import dues
 from zetel.actions.collections import open_attempt
-from zetel.actions.dunning_mail import due_amount
 from zetel.jobs import collections
 from zetel.models import Attempt, Invoice
 from zetel.models.payments import UNSETTLED
@@ -106,4 +106,4 @@ def _load(seen: Seen, invoice_id: uuid.UUID) -> Invoice:
 
 
 def _due(invoice: Invoice) -> Money:
-    return Money(due_amount(invoice) if invoice.state == "open" else 0, invoice.currency)
+    return Money(dues.due_of(invoice), invoice.currency)

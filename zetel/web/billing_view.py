@@ -296,12 +296,6 @@ def invoices_of(space: Space, person: Person) -> QuerySet[Invoice]:
     return Invoice.objects.filter(readable_invoices(person), space=space).order_by("-issued_on", "-id")
 
 
-def open_amount(invoice: Invoice) -> Money:
-    """What an open invoice still asks for: its total less the balance that was used (I7, as far as payments go)."""
-    asked = invoice.total_amount - invoice.balance_used_amount if invoice.state == "open" else 0
-    return Money(asked, invoice.currency)
-
-
 def place(seen: Seen, *, has_tab: bool = True) -> dict[str, Any]:
     """What every page of the tab needs of its space: names, and the tabs it stands between."""
     space = seen.space

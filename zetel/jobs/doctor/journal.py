@@ -7,23 +7,29 @@ are left out of it and found by name.
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef, Subquery, Sum
 
-from zetel.jobs.doctor.finding import Finding, name_of, rows_of
-from zetel.models import BalanceEntry, Customer, Invoice, Payment, Refund
+from zetel.actions import dues
+from zetel.actions.dues import CAME
+from zetel.actions.dues import USED as USED_KINDS
+from zetel.jobs.doctor.finding import Finding, also, name_of, rows_of
+from zetel.models import BalanceEntry, Customer, Event, Invoice, Payment, Refund, TakenBack
+from zetel.rules.event_types import EventType
 from zetel.rules.journal import (
     Booking,
     IssuedDocument,
     booking_of_loose_entry,
+    booking_of_loss,
     booking_of_payment,
+    booking_of_payout,
     booking_of_return,
     bookings_of_document,
 )
 from zetel.rules.money import DECIMALS, Money
 
-CAME = ("paid", "refunded", "taken_back")
+PAID_OUT = "paid_out"  # the kind of the entries by which balance left on request (M10)
 GOING_BACK = ("wanted", "sent", "unknown", "done", "refused", "parked")
-USED = "used"  # the kind of the entries by which balance pays an invoice
+USED, USED_LATER = USED_KINDS  # the kinds of the entries by which balance pays an invoice
 
 
 def check(now: datetime) -> Iterator[Finding]:
@@ -37,15 +43,18 @@ def check(now: datetime) -> Iterator[Finding]:
 
 
 def bookings() -> Iterator[Booking]:
-    """The whole journal: documents with what balance paid and became, loose entries, payments, refunds."""
+    """The whole journal: documents with what balance paid and became, balance paid out, payments, refunds, losses."""
     documents = Invoice.objects.filter(currency__in=DECIMALS).defer("seller", "buyer").order_by("id")
     for invoices in rows_of(documents.prefetch_related("lines", "taxes", "balance_entries")):
         for invoice in invoices:
             yield from bookings_of_document(_document(invoice))
     for entries in rows_of(BalanceEntry.objects.filter(currency__in=DECIMALS, invoice=None).order_by("id")):
         for entry in entries:
-            money = Money(entry.amount, entry.currency)
-            yield booking_of_loose_entry(entry.public_id, entry.created_at.date(), money)
+            money, booked_on = Money(entry.amount, entry.currency), entry.created_at.date()
+            loose = (
+                booking_of_payout if entry.kind == PAID_OUT and entry.amount < 0 else booking_of_loose_entry
+            )
+            yield loose(entry.public_id, booked_on, money)
     came = (
         Payment.objects.filter(currency__in=DECIMALS, status__in=CAME)
         .select_related("invoice")
@@ -60,6 +69,34 @@ def bookings() -> Iterator[Booking]:
             money, against = Money(refund.amount, refund.currency), _against(refund.attempt.payment)
             on = refund.created_at.date()
             yield booking_of_return("refund", refund.public_id, on, money, against)
+    for taken in rows_of(TakenBack.objects.select_related("payment__invoice", "invoice").order_by("id")):
+        for row in taken:
+            yield from _of_taken_back(row)
+    yield from _losses()
+
+
+def _of_taken_back(row: TakenBack) -> Iterator[Booking]:
+    """What a bank took back, and when it gave that back again (G8)."""
+    money, against = Money(row.amount, row.payment.currency), row.invoice.currency
+    yield booking_of_return("taken_back", row.public_id, row.taken_at.date(), money, against)
+    if row.returned_at:
+        yield booking_of_return("returned", row.public_id, row.returned_at.date(), -money, against)
+
+
+def _losses() -> Iterator[Booking]:
+    """What is due of each invoice that was written off, against what was written off then."""
+    lost = Invoice.objects.filter(currency__in=DECIMALS, state="written_off").order_by("id")
+    told = Event.objects.filter(kind=EventType.INVOICE_WRITTEN_OFF, invoice=OuterRef("pk")).order_by("-id")
+    lost = lost.annotate(
+        lost_at=Subquery(told.values("at")[:1]), lost_amount=Subquery(told.values("after__amount")[:1])
+    )
+    for invoices in rows_of(lost.defer("seller", "buyer")):
+        accounts = dues.accounts_of(invoices)
+        for invoice in invoices:
+            due = Money(dues.raw_due(accounts[invoice.pk]), invoice.currency)
+            written_off = Money(int(also(invoice, "lost_amount") or 0), invoice.currency)
+            on = also(invoice, "lost_at") or invoice.issued_at
+            yield booking_of_loss(invoice.number, on.date(), due, written_off)
 
 
 def _document(invoice: Invoice) -> IssuedDocument:
@@ -72,7 +109,8 @@ def _document(invoice: Invoice) -> IssuedDocument:
         tax_amounts=[row.tax_amount for row in invoice.taxes.all()],
         balance_used=invoice.balance_used_amount,
         used=[Money(entry.amount, entry.currency) for entry in entries if entry.kind == USED],
-        became=[Money(entry.amount, entry.currency) for entry in entries if entry.kind != USED],
+        became=[Money(entry.amount, entry.currency) for entry in entries if entry.kind not in USED_KINDS],
+        used_later=[Money(entry.amount, entry.currency) for entry in entries if entry.kind == USED_LATER],
     )
 
 
@@ -80,8 +118,6 @@ def _of_payment(payment: Payment) -> Iterator[Booking]:
     money, against = Money(payment.amount, payment.currency), _against(payment)
     on = (payment.paid_at or payment.created_at).date()
     yield booking_of_payment(payment.public_id, on, money, against)
-    if payment.status == "taken_back":
-        yield booking_of_return("taken_back", payment.public_id, on, money, against)
 
 
 def _against(payment: Payment) -> str | None:
