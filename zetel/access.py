@@ -11,7 +11,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.http import HttpRequest
 
-from zetel.models import Invoice, Membership, Person, Space, Subscription
+from zetel.actions._behalf import Behalf
+from zetel.models import Acting, Invoice, Membership, Person, Space, Subscription
 from zetel.models.spaces import DIVISION, MEMBER
 from zetel.models.subscriptions import LIVE
 from zetel.rules.errors import ZetelError
@@ -22,11 +23,15 @@ _STAFF = {"sales": Role.SALES, "support": Role.SUPPORT, "finance": Role.FINANCE,
 
 @dataclass(frozen=True)
 class Seen:
-    """A space as one person sees it: the row, the person, and every role the person has there."""
+    """A space as one person sees it: the row, the person, and every role the person has there.
+
+    For staff who act for the customer that pays there, the person is its billing owner, and `acting` says who does it.
+    """
 
     space: Space
     person: Person
     roles: frozenset[Role]
+    acting: Acting | None = None
 
     def may(self, capability: Capability) -> bool:
         return may(self.roles, capability)
@@ -44,12 +49,33 @@ def load_space(request: HttpRequest, space_id: uuid.UUID, capability: Capability
     """Load a space for an act: raises not_logged_in, not_found or forbidden."""
     person = person_of(request)
     space = Space.objects.select_related("organization", "division").filter(pk=space_id).first()
+    if space and (acted := _acted(request, space, capability)):
+        request.seen = acted  # type: ignore[attr-defined]
+        return acted
     roles = roles_in(person, space) if space else frozenset({Role.STRANGER})
     require(roles, capability)
     assert space is not None, "a stranger has no capability on a space"
     seen = Seen(space, person, roles)
     request.seen = seen  # type: ignore[attr-defined]  # the frame around the page shows this space
     return seen
+
+
+def acting_of(request: HttpRequest) -> Behalf | None:
+    """The customer whom the member of staff who asks acts for now; the middleware looked it up."""
+    found: Behalf | None = getattr(request, "behalf", None)
+    return found
+
+
+def _acted(request: HttpRequest, space: Space, capability: Capability) -> Seen | None:
+    """What staff see of a plan of the customer they act for, when their role goes as far (R9)."""
+    behalf = acting_of(request)
+    if behalf is None:
+        return None
+    role = Role.ACTING_SALES if behalf.acting.role == "sales" else Role.ACTING_SUPPORT
+    if not may([role], capability):
+        return None
+    paid = Subscription.objects.live().filter(space=space, customer=behalf.acting.customer_id)
+    return Seen(space, behalf.owner, frozenset({role}), behalf.acting) if paid.exists() else None
 
 
 def readable_invoices(person: Person) -> Q:

@@ -8,6 +8,7 @@ from zetel.rules.roles import MATRIX, Capability, Role, may, refusal, require
 # Every role that has the capability; a new capability fails here until somebody decides about every role.
 SPACE_PEOPLE = "guest member admin billing_owner"
 MEMBERS = "member admin billing_owner"
+ACTING = "acting_sales acting_support"
 EXPECTED: dict[str, str] = {
     "space.see": SPACE_PEOPLE,
     "space.leave": SPACE_PEOPLE,
@@ -16,15 +17,16 @@ EXPECTED: dict[str, str] = {
     "space.invite": MEMBERS,
     "team.create": MEMBERS,
     "subscription.buy": MEMBERS,
-    "billing.see_owner": MEMBERS,
+    "billing.see_owner": f"{MEMBERS} {ACTING}",
     "space.settings.edit": "admin",
     "space.admins.name": "admin",
     "space.people.manage": "admin",
     "space.delete": "admin",
-    "billing.see": "billing_owner",
-    "billing.manage": "billing_owner",
-    "seatuse.see": "billing_owner",
-    "hand_over": "billing_owner",
+    "billing.see": f"billing_owner {ACTING}",
+    "billing.manage": f"billing_owner {ACTING}",
+    "seatuse.see": f"billing_owner {ACTING}",
+    "hand_over": "billing_owner acting_support",
+    "method.manage": "billing_owner",
     "invoices.see": "billing_owner former_owner",
     "staff.enter": "sales support finance operator",
     "staff.customers.see": "sales support finance operator",

@@ -30,6 +30,7 @@ from zetel.models import (
     Space,
     Subscription,
 )
+from zetel.models.ids import new_id
 from zetel.rules.subscriptions import Wish
 
 STAFF = ("sales", "support", "finance", "operator")
@@ -135,8 +136,20 @@ def _ids(tenant: Tenant, subscription: Subscription, former: Subscription, now: 
         "of_year": str(invoice.issued_on.year),
         "mail_id": mail.public_id,
         "customer_id": subscription.customer.public_id,
+        "subscription_id": subscription.public_id,
+        "staff_send_again mail_id": _sent(mail),
         "offer_id": offer_for(tenant.studio, anna, now, seats=5).public_id,
     }  # fmt: skip
+
+
+def _sent(mail: Mail) -> str:
+    """The same mail once more, gone out."""
+    again = Mail.objects.get(pk=mail.pk)
+    again.pk, again.once_key = new_id(), f"sent:{mail.pk}"
+    again._state.adding = True
+    again.status, again.sent_at = "sent", mail.created_at
+    again.save(force_insert=True)
+    return again.public_id
 
 
 def _draft(tenant: Tenant, now: datetime) -> PurchaseDraft:

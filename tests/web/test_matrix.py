@@ -83,7 +83,7 @@ class Address:
 READ = {  # pages of a space that are only looked at
     "space_home": team(C.SPACE_SEE), "space_people": team(C.SPACE_PEOPLE_SEE), "billing_timeline": team(C.BILLING_SEE),
     "billing_seats": team(C.SEATUSE_SEE), "billing_owner": team(C.HAND_OVER),
-    "billing_method_return": team(C.BILLING_MANAGE), "billing_invoices": team(C.INVOICES_SEE),
+    "billing_method_return": team(C.METHOD_MANAGE), "billing_invoices": team(C.INVOICES_SEE),
     # Members learn who the billing owner is; the last owner of an ended plan finds the own invoices.
     "billing": team(C.BILLING_SEE_OWNER) | {"frieda": OK},
     # Frieda has invoices here, but not this one; the year holds hers.
@@ -124,12 +124,12 @@ ADDRESSES: dict[str, Address] = {
     "billing_plan": Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE),
                             {"plan": "business", "cycle": "year", "seats": "10", "message": "Graag"}),
     **{name: Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE))
-       for name in ("billing_change_review", "billing_cancel", "billing_resume", "billing_withdraw", "billing_pay",
-                    "billing_payment")},
+       for name in ("billing_change_review", "billing_cancel", "billing_resume", "billing_withdraw")},
+    **{name: Address(team(C.METHOD_MANAGE), team(C.METHOD_MANAGE)) for name in ("billing_pay", "billing_payment")},
     "cancellation_policy": Address(everybody()),
     "billing_information": Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE), INFORMATION),
     "billing_owner_confirm": Address(team(C.HAND_OVER), team(C.HAND_OVER)),
-    "billing_method": Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE), {"kind": "paypal"}),
+    "billing_method": Address(team(C.METHOD_MANAGE), team(C.METHOD_MANAGE), {"kind": "paypal"}),
     # Buying
     "pricing": Address(everybody()),
     "help": Address(everybody()),
@@ -169,6 +169,12 @@ ADDRESSES: dict[str, Address] = {
     "staff_customers": Address(house(C.STAFF_CUSTOMERS_SEE)),
     "staff_customer": Address(house(C.STAFF_CUSTOMERS_SEE)),
     "staff_invoice_pdf": Address(house(C.STAFF_MONEY_SEE)),
+    "staff_acting_begin": Address(NOT_THERE, house(C.STAFF_ACT_FOR_CUSTOMER), {"reason": "Asked by phone"}),
+    "staff_acting_end": Address(NOT_THERE, house(C.STAFF_ENTER)),
+    "staff_hand_over": Address(house(C.STAFF_HAND_OVER), house(C.STAFF_HAND_OVER),
+                               {"email": "chris@acme.example", "reason": "Asked by phone"}),
+    "staff_send_again": Address(house(C.STAFF_RESEND), house(C.STAFF_RESEND), {"reason": "Asked by phone"}),
+    "staff_people": Address(house(C.STAFF_NAME), house(C.STAFF_NAME), {"email": "x@y.example", "role": "sales"}),
     "staff_clock": Address(house(C.SANDBOX_CLOCK), house(C.SANDBOX_CLOCK), {"step": "days:1"}),
     # The sandbox's own pages; the keys of the company's pages are unguessable, and this one is nobody's.
     "mailbox": Address(everybody()),

@@ -14,6 +14,7 @@ from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
+from zetel.actions import _behalf
 from zetel.models import Customer, Event, Invoice, Person, Space, Subscription
 from zetel.models.ids import new_id
 from zetel.rules import transitions
@@ -59,8 +60,15 @@ def record(
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
 ) -> Event:
-    """Write the one event of an action, in the action's transaction (rule X13)."""
+    """Write the one event of an action, in the action's transaction (rule X13).
+
+    Of what staff do for a customer it names them, on behalf of the owner, with the reason (R9).
+    """
     assert transaction.get_connection().in_atomic_block, "an event belongs to the transaction of its change"
+    if behalf := _behalf.of(actor, now):
+        told = {"staff": behalf.acting.role} | ({"words": reason} if reason else {})
+        actor, on_behalf_of, reason = behalf.staff, behalf.owner, behalf.acting.reason
+        after = dict(after or {}) | told
     return Event.objects.create(
         **event_row(
             kind, now=now, actor=actor, on_behalf_of=on_behalf_of, reason=reason, space=space, customer=customer,

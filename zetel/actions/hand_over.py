@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from zetel.actions import mail, quotes, settled, standing, subscriptions
+from zetel.actions import _behalf, mail, quotes, settled, standing, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record
 from zetel.models import Customer, Event, Membership, Person, Space, Subscription
 from zetel.models.spaces import MEMBER, MembershipQuerySet
@@ -50,7 +50,7 @@ def give_for(
         raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
     with transaction.atomic():
         space, customer, row = _locked(subscription)
-        return _hand(space, customer, row, to=to, actor=staff, reason=words, now=now)
+        return _hand(space, customer, row, to=to, actor=staff, reason=words, now=now, role=staff.staff_role)
 
 
 def was_given(space: Space, *, to: Person, actor: Person) -> bool:
@@ -104,6 +104,7 @@ def _hand(
     actor: Person | None,
     now: datetime,
     reason: str = "",
+    role: str = "",
 ) -> Customer:
     """The hand-over itself. With nobody acting its owner is gone; staff write down a reason."""
     old = customer.billing_owner
@@ -123,9 +124,10 @@ def _hand(
     record(
         EventType.BILLING_OWNER_CHANGED, now=now, actor=actor, space=space, customer=customer,
         subscription=subscription, reason=reason, before={"owner": old.label} if old else {},
-        after={"owner": to.label} | ({"reason": "left"} if actor is None else {}),
+        after={"owner": to.label} | ({"reason": "left"} if actor is None else {}) | ({"staff": role} if role else {}),
     )  # fmt: skip
-    how = "left" if actor is None else "support" if reason else ""
+    by_staff = bool(reason) or _behalf.is_acting()
+    how = "left" if actor is None else "support" if by_staff else ""
     _tell_both(space, subscription, customer, old, to, how, now)
     if subscriptions.gives_admin(subscription, space):
         key = f"{subscription.pk}:{subscription.version}"

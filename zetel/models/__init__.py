@@ -1,6 +1,7 @@
 """Storage: fields, constraints, indexes and query sets. Nothing here writes; the actions do."""
 
 from zetel.models.access import ClockSetting, Throttle
+from zetel.models.acting import Acting
 from zetel.models.catalog import CatalogVersion
 from zetel.models.customers import BalanceEntry, Customer, MethodSetup, PaymentMethod
 from zetel.models.events import Event, Mail
@@ -20,9 +21,9 @@ from zetel.models.subscriptions import (
 )
 
 __all__ = [
-    "AnyOf", "Attempt", "BalanceEntry", "CatalogVersion", "Change", "ClockSetting", "Credit", "Customer", "Domain",
-    "Event", "InboundEvent", "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail", "Membership",
-    "MethodSetup", "Offer", "Overage", "Payment", "PaymentMethod", "PaymentShare", "Person", "PurchaseDraft", "Quote",
-    "Refund", "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms", "SupportRequest", "TakenBack",
-    "Throttle",
+    "Acting", "AnyOf", "Attempt", "BalanceEntry", "CatalogVersion", "Change", "ClockSetting", "Credit", "Customer",
+    "Domain", "Event", "InboundEvent", "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail",
+    "Membership", "MethodSetup", "Offer", "Overage", "Payment", "PaymentMethod", "PaymentShare", "Person",
+    "PurchaseDraft", "Quote", "Refund", "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms",
+    "SupportRequest", "TakenBack", "Throttle",
 ]  # fmt: skip

@@ -39,6 +39,7 @@ _CODES: dict[str, int] = {
     "seats_full": 409,  # C8, policy block, or growth declined
     "already_member": 409,
     "last_admin": 409,
+    "last_operator": 409,  # R9
     "admin_is_billing_owner": 409,  # R4
     "domain_invalid": 422,
     "domain_public": 409,

@@ -34,6 +34,8 @@ class EventType(StrEnum):
     INVITATION_ACCEPTED = "invitation.accepted"
     INVITATION_DECLINED = "invitation.declined"
     INVITATION_REVOKED = "invitation.revoked"
+    ACTING_BEGAN = "acting.began"  # R9: staff act for a customer
+    ACTING_ENDED = "acting.ended"
     # Catalogue
     CATALOG_APPLIED = "catalog.applied"
     PRICE_PUBLISHED = "price.published"
@@ -91,6 +93,7 @@ class EventType(StrEnum):
     REFUND_WANTED = "refund.wanted"
     REFUND_DONE = "refund.done"
     REFUND_REFUSED = "refund.refused"
+    MAIL_RESENT = "mail.resent"
     # The house
     CLOCK_MOVED = "clock.moved"
     SETTINGS_CHANGED = "settings.changed"
@@ -103,6 +106,7 @@ _NOT_ON_TIMELINE = frozenset(
     {
         EventType.SPACE_CREATED,
         EventType.SPACE_SETTINGS_CHANGED,
+        EventType.ACTING_ENDED,
         EventType.METHOD_STARTED,
         EventType.CHANGE_STARTED,
         EventType.PAYMENT_WANTED,

@@ -21,6 +21,8 @@ class Role(StrEnum):
     ADMIN = "admin"
     BILLING_OWNER = "billing_owner"
     FORMER_OWNER = "former_owner"  # last billing owner of a subscription that ended (R7)
+    ACTING_SALES = "acting_sales"  # staff who act for the customer that pays, with a reason (R9)
+    ACTING_SUPPORT = "acting_support"
     SALES = "sales"
     SUPPORT = "support"
     FINANCE = "finance"
@@ -43,6 +45,7 @@ class Capability(StrEnum):
     BILLING_SEE_OWNER = "billing.see_owner"
     BILLING_SEE = "billing.see"
     BILLING_MANAGE = "billing.manage"
+    METHOD_MANAGE = "method.manage"
     INVOICES_SEE = "invoices.see"
     SEATUSE_SEE = "seatuse.see"
     HAND_OVER = "hand_over"
@@ -89,10 +92,13 @@ _ADMIN = _MEMBER | {
 _BILLING_OWNER = _MEMBER | {
     _C.BILLING_SEE,
     _C.BILLING_MANAGE,
+    _C.METHOD_MANAGE,
     _C.INVOICES_SEE,
     _C.SEATUSE_SEE,
     _C.HAND_OVER,
 }
+# Never card data, never paying, never documents: those stay with the owner, and with finance in the back office.
+_ACTING = frozenset({_C.BILLING_SEE_OWNER, _C.BILLING_SEE, _C.BILLING_MANAGE, _C.SEATUSE_SEE})
 _STAFF_READ = frozenset({_C.STAFF_ENTER, _C.STAFF_CUSTOMERS_SEE, _C.STAFF_SEATUSE_SEE})
 _SALES = _STAFF_READ | {
     _C.STAFF_OFFER,
@@ -140,6 +146,8 @@ MATRIX: Mapping[Role, frozenset[Capability]] = MappingProxyType(
         Role.ADMIN: _ADMIN,
         Role.BILLING_OWNER: _BILLING_OWNER,
         Role.FORMER_OWNER: frozenset({_C.INVOICES_SEE}),
+        Role.ACTING_SALES: _ACTING,
+        Role.ACTING_SUPPORT: _ACTING | {_C.HAND_OVER},
         Role.SALES: _SALES,
         Role.SUPPORT: _SUPPORT,
         Role.FINANCE: _FINANCE,

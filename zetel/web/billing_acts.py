@@ -3,13 +3,15 @@
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from zetel.access import Seen
 from zetel.models import Invoice
+from zetel.rules.roles import Capability
 from zetel.templatetags.zetel import number
 from zetel.web.billing_view import Billing, seats_words
 
 
-def acts_of(billing: Billing, latest: Invoice | None) -> list[dict[str, str]]:
-    """Address, icon, label and a short note of each act."""
+def acts_of(seen: Seen, billing: Billing, latest: Invoice | None) -> list[dict[str, str]]:
+    """Address, icon, label and a short note of each act that the reader may do; staff who act for the owner fewer."""
     space = billing.space.pk
     used = gettext("%(used)s of %(seats)s in use") % {
         "used": number(billing.counted),
@@ -18,11 +20,17 @@ def acts_of(billing: Billing, latest: Invoice | None) -> list[dict[str, str]]:
     plan = " · ".join((billing.plan, billing.cycle, seats_words(billing.seats)))
     all_of_them = reverse("billing_invoices", args=[space])
     invoice = reverse("billing_invoice", args=[space, latest.pk]) if latest else all_of_them
-    return [
+    own = [
         _act("billing_plan", space, "edit", gettext("Edit plan"), plan),
         _act("billing_seats", space, "seat", gettext("Seat utilization"), used),
         _act("billing_information", space, "building", gettext("Billing information"), str(billing.customer)),
-        _act("billing_owner", space, "swap", gettext("Change billing owner"), billing.owner.label),
+    ]
+    if seen.may(Capability.HAND_OVER):
+        own.append(_act("billing_owner", space, "swap", gettext("Change billing owner"), billing.owner.label))
+    if not seen.may(Capability.INVOICES_SEE):
+        return own
+    return [
+        *own,
         {
             "href": invoice, "icon": "invoice", "label": gettext("Latest invoice"),
             "note": latest.number if latest else gettext("No invoices yet"),

@@ -47,7 +47,7 @@ class MethodForm(ZetelForm):
 def method(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     """Choose, and go to the gateway. When it cannot be reached nothing is lost: the page comes back and says so."""
     now = clock.now()
-    seen, billing = load_owned(request, space_id, Capability.BILLING_MANAGE, now)
+    seen, billing = load_owned(request, space_id, Capability.METHOD_MANAGE, now)
     present = billing.method.kind if billing.method else "card"
     form = MethodForm(request.POST if request.method == "POST" else None, present=present)
     status = 200
@@ -85,7 +85,7 @@ def _onward(request: HttpRequest, space_id: uuid.UUID) -> str:
 def returned(request: HttpRequest, space_id: uuid.UUID, setup_id: uuid.UUID) -> HttpResponse:
     """Back from the gateway: Done, refused, not finished, or no answer. Safe to open again."""
     now = clock.now()
-    seen, billing = load_owned(request, space_id, Capability.BILLING_MANAGE, now)
+    seen, billing = load_owned(request, space_id, Capability.METHOD_MANAGE, now)
     setup = MethodSetup.objects.filter(pk=setup_id, person=seen.person, customer=billing.customer).first()
     if setup is None:
         raise ZetelError("not_found")

@@ -21,6 +21,7 @@ from zetel.models.spaces import MEMBER
 from zetel.models.subscriptions import LIVE
 from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
+from zetel.web.acting import ended
 from zetel.web.billing_seats import QUERY_LENGTH_MAX
 from zetel.web.billing_view import Billing, load_owned, place
 from zetel.web.errors import sentence
@@ -85,6 +86,8 @@ def _give(request: HttpRequest, seen: Seen, billing: Billing, to: Person, now: d
             raise
         messages.error(request, sentence(error))
         return redirect("billing", seen.space.pk)
+    if seen.acting is not None:
+        return ended(request)  # it was done for who owned billing until now
     if "remove_method" in request.POST:
         _take_away(billing, seen.person, now)
     return _given(request, seen.space.pk, to)

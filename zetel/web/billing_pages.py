@@ -64,8 +64,10 @@ def tab(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
 
 
 def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
-    newest = list(dues.with_account(invoices_of(seen.space, seen.person))[: INVOICES_ON_TAB + 1])
-    happened = list(events_of(billing)[: EVENTS_ON_TAB + 1])
+    sees_money = seen.may(Capability.INVOICES_SEE)
+    rows = invoices_of(seen.space, seen.person) if sees_money else Invoice.objects.none()
+    newest = list(dues.with_account(rows)[: INVOICES_ON_TAB + 1])
+    happened = list(events_of(billing, sees_money=sees_money)[: EVENTS_ON_TAB + 1])
     open_ones = [row for row in newest if row.state == "open" and row.kind == "invoice"]
     return {
         **place(seen),
@@ -73,13 +75,14 @@ def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
         "past_due": billing.past_due,
         "facts": _facts(billing),
         "pending": pending(billing),
-        "acts": acts_of(billing, newest[0] if newest else None),
+        "acts": acts_of(seen, billing, newest[0] if newest else None),
+        "sees_money": sees_money,
         "invoices": shown(newest[:INVOICES_ON_TAB], billing.today),
         "has_more": len(newest) > INVOICES_ON_TAB,
         "open_invoices": [
             (row, Money(dues.raw_due(dues.account_of(row)), row.currency)) for row in open_ones
         ],
-        "timeline": told(happened[:EVENTS_ON_TAB]),
+        "timeline": told(happened[:EVENTS_ON_TAB], sees_money=sees_money),
         "has_more_events": len(happened) > EVENTS_ON_TAB,
     }
 
@@ -94,8 +97,10 @@ def pending(billing: Billing) -> list[Later]:
 def timeline(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     """Everything that happened, page by page."""
     seen, billing = load_owned(request, space_id, Capability.BILLING_SEE, clock.now())
-    page = Paginator(events_of(billing), EVENTS_ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {**place(seen), "page": page, "timeline": told(list(page.object_list))}
+    sees_money = seen.may(Capability.INVOICES_SEE)
+    rows = events_of(billing, sees_money=sees_money)
+    page = Paginator(rows, EVENTS_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {**place(seen), "page": page, "timeline": told(list(page.object_list), sees_money=sees_money)}
     return render(request, "billing/timeline.html", context)
 
 

@@ -36,7 +36,7 @@ _SAID_HERE = ("method_required", "gateway_unavailable")
 def pay(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> HttpResponse:
     """The amount, the method, and the button."""
     now = clock.now()
-    seen, billing = load_owned(request, space_id, Capability.BILLING_MANAGE, now)
+    seen, billing = load_owned(request, space_id, Capability.METHOD_MANAGE, now)
     invoice = _load(seen, invoice_id)
     outcome = reverse("billing_payment", args=[space_id, invoice_id])
     if request.method == "POST":
@@ -66,7 +66,7 @@ def pay(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> Htt
 def payment(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> HttpResponse:
     """What came of the last try; posting gives up one that waits for the bank."""
     now = clock.now()
-    seen, billing = load_owned(request, space_id, Capability.BILLING_MANAGE, now)
+    seen, billing = load_owned(request, space_id, Capability.METHOD_MANAGE, now)
     invoice = _load(seen, invoice_id)
     attempt = (
         Attempt.objects.filter(payment__invoice=invoice).select_related("payment").order_by("-id").first()

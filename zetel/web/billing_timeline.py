@@ -23,6 +23,9 @@ _ICONS = {
 }  # fmt: skip
 
 
+MONEY_NOUNS = ("invoice", "credit_note", "payment", "refund", "balance", "method")
+
+
 @dataclass(frozen=True)
 class Happened:
     """One entry: a sentence, when, by whom, why as somebody wrote it, and the lines of its invoice in words."""
@@ -35,19 +38,18 @@ class Happened:
     lines: list[str] = field(default_factory=list)
 
 
-def events_of(billing: Billing) -> QuerySet[Event]:
-    """What happened to the subscription and to who pays for it, newest first."""
+def events_of(billing: Billing, *, sees_money: bool = True) -> QuerySet[Event]:
+    """What happened to the subscription and to who pays for it, newest first; money for those who may read it."""
     own = Q(subscription=billing.subscription) | Q(customer=billing.customer, subscription=None)
     here = Q(space=billing.space) | Q(space=None)
-    rows = Event.objects.filter(own & here, kind__in=ON_TIMELINE).select_related(
-        "actor", "on_behalf_of", "invoice"
-    )
+    kinds = [kind for kind in ON_TIMELINE if sees_money or kind.partition(".")[0] not in MONEY_NOUNS]
+    rows = Event.objects.filter(own & here, kind__in=kinds).select_related("actor", "on_behalf_of", "invoice")
     return rows.order_by("-at", "-id")
 
 
-def told(events: Sequence[Event]) -> list[Happened]:
+def told(events: Sequence[Event], *, sees_money: bool = True) -> list[Happened]:
     """The same in words, with the lines of what was issued: two queries."""
-    issued = {event.invoice_id for event in events if _issues(event)}
+    issued = {event.invoice_id for event in events if sees_money and _issues(event)}
     lines: dict[object, list[InvoiceLine]] = {}
     rows = list(InvoiceLine.objects.filter(invoice__in=issued).order_by("position"))
     for line in rows:
@@ -64,7 +66,7 @@ def _issues(event: Event) -> bool:
     return event.invoice_id is not None and not event.kind.startswith(("invoice.", "payment."))
 
 
-def _who(event: Event) -> str:
+def who_words(event: Event) -> str:
     """Who did it, for whom; staff by the house they work for (R9); nobody where it happened by itself."""
     if event.actor is None:
         return gettext("automatically")
@@ -85,7 +87,7 @@ def _happened(event: Event, lines: list[InvoiceLine], sources: Mapping[str, Sour
     return Happened(
         title=say(event, reader_language()),
         at=event.at,
-        who=_who(event),
+        who=who_words(event),
         why=event.reason,
         icon=_ICONS.get(event.kind.partition(".")[0], "clock"),
         lines=[explained(line, currency, sources) for line in lines],

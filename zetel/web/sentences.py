@@ -50,6 +50,7 @@ PLAIN: Mapping[str, Promise] = {
     "seats_full": gettext_lazy("All seats are taken. Ask the billing owner for more seats first."),
     "already_member": gettext_lazy("This person is in the space already."),
     "last_admin": gettext_lazy("A space needs an admin. Name another admin first."),
+    "last_operator": gettext_lazy("The back office needs an operator. Name another operator first."),
     "admin_is_billing_owner": gettext_lazy("The billing owner stays admin. Hand billing over first."),
     "domain_invalid": gettext_lazy("This is no e-mail domain. Write it like example.com."),
     "domain_public": gettext_lazy(

@@ -8,18 +8,23 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET
 
 from zetel import clock
-from zetel.actions import standing
+from zetel.access import acting_of
+from zetel.actions import resending, standing
 from zetel.documents.timeline import PLAIN, say
 from zetel.jobs.files import ensure_pdf, file_name
-from zetel.models import CatalogVersion, Customer, Event, Invoice, PaymentMethod, Subscription
+from zetel.models import CatalogVersion, Customer, Event, Invoice, PaymentMethod, Person, Subscription
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money
 from zetel.rules.roles import Capability
+from zetel.web.acting import ReasonForm
+from zetel.web.billing_timeline import who_words
+from zetel.web.mailbox import kind_word as mail_word
 from zetel.web.staff_frame import allowed, enter, page, rows_of, search_of
 from zetel.web.words import cycle_word, kind_word, plan_name
 
 LISTED_MAX = 50
+MAILS_LISTED_MAX = 10
 _MONEY_NOUNS = ("invoice", "credit_note", "payment", "refund", "balance")
 
 
@@ -64,8 +69,22 @@ def customer(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         "invoices": _invoices(row) if sees_money else [],
         "events": _events(row, sees_money),
         "limit": LISTED_MAX,
+        **_acts(request, person, row),
     }
     return page(request, "staff/customer.html", person, context)
+
+
+def _acts(request: HttpRequest, person: Person, row: Customer) -> dict[str, object]:
+    """What this member of staff may do here: act for the customer, hand over, send a mail again (R9)."""
+    behalf = acting_of(request)
+    may_resend = allowed(person, Capability.STAFF_RESEND)
+    mails = resending.of_customer(row)[:MAILS_LISTED_MAX] if may_resend else []
+    return {
+        "acts_here": behalf is not None and behalf.acting.customer_id == row.pk,
+        "act_form": ReasonForm(prefix=None) if allowed(person, Capability.STAFF_ACT_FOR_CUSTOMER) else None,
+        "may_hand_over": allowed(person, Capability.STAFF_HAND_OVER),
+        "mails": [(mail, mail_word(mail.kind)) for mail in mails],
+    }
 
 
 def _facts(row: Customer, sees_money: bool) -> list[dict[str, str]]:
@@ -140,13 +159,13 @@ def _state(state: str) -> tuple[str, str]:
     }[state]
 
 
-def _events(row: Customer, sees_money: bool) -> list[tuple[str, Event]]:
+def _events(row: Customer, sees_money: bool) -> list[tuple[str, Event, str]]:
     """What happened, in words; money only for those who may read money."""
     language = get_language() or "en"
     kinds = [kind for kind in PLAIN if sees_money or kind.partition(".")[0] not in _MONEY_NOUNS]
     found = Event.objects.filter(Q(customer=row) | Q(subscription__customer=row), kind__in=kinds)
-    rows = found.select_related("actor", "space").order_by("-id")[:LISTED_MAX]
-    return [(say(event, language), event) for event in rows]
+    rows = found.select_related("actor", "on_behalf_of", "space").order_by("-id")[:LISTED_MAX]
+    return [(say(event, language), event, who_words(event)) for event in rows]
 
 
 @require_GET

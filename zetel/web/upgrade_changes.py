@@ -7,13 +7,14 @@ from the bank; it draws itself anew until there is an answer.
 import uuid
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from zetel import clock
-from zetel.access import person_of
+from zetel.access import acting_of, person_of
 from zetel.jobs import collect
 from zetel.models import Attempt, CatalogVersion, Change, Invoice, PurchaseDraft
 from zetel.models.subscriptions import WAITING
@@ -34,12 +35,12 @@ _TEMPLATES = {
 
 
 def _load(request: HttpRequest, change_id: uuid.UUID) -> Change:
-    """The buyer's own change; for everybody else it does not exist."""
-    change = (
-        Change.objects.select_related("space", "quote__customer", "quote__draft", "subscription")
-        .filter(pk=change_id, person=person_of(request))
-        .first()
-    )
+    """The buyer's own change, or one that staff made for the customer they act for; for others it does not exist."""
+    mine, behalf = Q(person=person_of(request)), acting_of(request)
+    if behalf is not None and request.method != "POST":
+        mine |= Q(person=behalf.owner, subscription__customer=behalf.acting.customer_id)
+    rows = Change.objects.select_related("space", "quote__customer", "quote__draft", "subscription")
+    change = rows.filter(mine, pk=change_id).first()
     if change is None:
         raise ZetelError("not_found")
     return change
@@ -72,11 +73,13 @@ def _page(request: HttpRequest, row: Change, attempt: Attempt | None) -> HttpRes
     facts: dict[str, Any] = {
         "change": row, "space": row.space, "kind": kind_word(row.space.kind), "attempt": attempt,
         "amount": Money(quote.due_amount, quote.currency), "reason": reason_sentence(reason),
+        "is_own": row.person_id == person_of(request).pk,
         "is_too_late": reason in _TOO_LATE, "refresh_seconds": _refresh(row, attempt),
     }  # fmt: skip
     template = _TEMPLATES[row.status]
     if quote.subscription_id:
         facts |= changed(row, catalog)
+        facts["invoice"] = facts["invoice"] if facts["is_own"] else None
         template = "billing/change_done.html" if row.status == "done" else template
     else:
         facts |= _bought(row, catalog)

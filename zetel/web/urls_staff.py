@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from zetel.web import converters, staff, staff_clock, staff_customers, staff_offers, staff_spaces
+from zetel.web import (
+    acting,
+    converters,
+    staff,
+    staff_clock,
+    staff_customers,
+    staff_offers,
+    staff_people,
+    staff_spaces,
+    staff_support,
+)
 
 converters.register()
 
@@ -25,5 +35,16 @@ urlpatterns = [
     path("spaces/<spc:space_id>/offer/", staff_offers.offer_new, name="staff_offer_new"),
     path("spaces/<spc:space_id>/divisions/", staff_spaces.division_new, name="staff_division_new"),
     path("spaces/<spc:space_id>/division/", staff_spaces.division_move, name="staff_division_move"),
+    path("customers/<cus:customer_id>/act/", acting.begin, name="staff_acting_begin"),
+    path(
+        "customers/<cus:customer_id>/mails/<mai:mail_id>/", staff_support.send_again, name="staff_send_again"
+    ),
+    path("acting/end/", acting.end, name="staff_acting_end"),
+    path(
+        "subscriptions/<sub:subscription_id>/hand-over/",
+        staff_support.hand_billing_over,
+        name="staff_hand_over",
+    ),
+    path("people/", staff_people.people, name="staff_people"),
     path("clock/", staff_clock.set_clock, name="staff_clock"),
 ]
