@@ -146,8 +146,10 @@ def _ended(request: HttpRequest, seen: Seen, now: datetime) -> HttpResponse:
     page = Paginator(invoices_of(seen.space, seen.person), INVOICES_ON_A_PAGE).get_page(
         request.GET.get("page")
     )
+    cover = standing.around(seen.space).above
     context = {
         **place(seen, has_tab=False), "ended_on": last.ended_on if last else None, "page": page,
+        "by": cover[0].space if cover else None,
         "was_unpaid": last is not None and last.end_reason == "unpaid",
         "invoices": shown(page.object_list, _seller_today(now)), "may_buy": seen.may(Capability.SUBSCRIPTION_BUY),
     }  # fmt: skip
@@ -193,10 +195,11 @@ def _past(person: Person) -> QuerySet[Invoice]:
 
 
 def _ended_spaces(person: Person) -> list[Space]:
-    """Spaces that were once paid by this person and have no plan now."""
+    """Spaces that were once paid by this person and have no plan now, nor one of what they are in."""
     lived = Subscription.objects.filter(status__in=LIVE).values("space_id")
     rows = Space.objects.filter(subscriptions__status="ended", subscriptions__last_owner=person)
-    return list(rows.exclude(pk__in=lived).distinct().order_by("name")[:PLACES_MAX])
+    covered = Q(pk__in=lived) | Q(organization__in=lived) | Q(division__in=lived)
+    return list(rows.exclude(covered).distinct().order_by("name")[:PLACES_MAX])
 
 
 def left_behind(person: Person) -> list[PaymentMethod]:
