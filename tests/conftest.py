@@ -82,6 +82,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # it would open again what was ended just now
 
 
 @pytest.fixture(scope="session")
