@@ -10,1546 +10,749 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
-    dependencies = []
+    dependencies = [
+    ]
 
     operations = [
         migrations.CreateModel(
-            name="CatalogVersion",
+            name='CatalogVersion',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("sha256", models.CharField(max_length=64)),
-                ("text", models.TextField()),
-                ("applied_at", models.DateTimeField()),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('sha256', models.CharField(max_length=64)),
+                ('text', models.TextField()),
+                ('applied_at', models.DateTimeField()),
             ],
             options={
-                "abstract": False,
+                'abstract': False,
             },
         ),
         migrations.CreateModel(
-            name="Throttle",
+            name='Throttle',
             fields=[
-                ("key", models.CharField(max_length=128, primary_key=True, serialize=False)),
-                ("window_start", models.DateTimeField()),
-                ("count", models.PositiveIntegerField(default=0)),
+                ('key', models.CharField(max_length=128, primary_key=True, serialize=False)),
+                ('window_start', models.DateTimeField()),
+                ('count', models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name="Person",
+            name='Person',
             fields=[
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("email", models.EmailField(max_length=254, unique=True)),
-                ("name", models.CharField(blank=True, max_length=255)),
-                ("language", models.CharField(default="en", max_length=5)),
-                ("time_zone", models.CharField(default="Europe/Amsterdam", max_length=64)),
-                ("staff_role", models.CharField(blank=True, default="", max_length=16)),
-                ("is_machine", models.BooleanField(default=False)),
-                ("is_active", models.BooleanField(default=True)),
-                ("created_at", models.DateTimeField()),
+                ('password', models.CharField(max_length=128, verbose_name='password')),
+                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('email', models.EmailField(max_length=254, unique=True)),
+                ('name', models.CharField(blank=True, max_length=255)),
+                ('language', models.CharField(default='en', max_length=5)),
+                ('time_zone', models.CharField(default='Europe/Amsterdam', max_length=64)),
+                ('staff_role', models.CharField(blank=True, default='', max_length=16)),
+                ('is_machine', models.BooleanField(default=False)),
+                ('is_active', models.BooleanField(default=True)),
+                ('created_at', models.DateTimeField()),
             ],
             options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("staff_role__in", ["", "sales", "support", "finance", "operator"])
-                        ),
-                        name="person_staff_role",
-                    )
-                ],
+                'constraints': [models.CheckConstraint(condition=models.Q(('staff_role__in', ['', 'sales', 'support', 'finance', 'operator'])), name='person_staff_role')],
             },
         ),
         migrations.CreateModel(
-            name="Change",
+            name='Change',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("status", models.CharField(default="pending", max_length=12)),
-                ("reason", models.CharField(blank=True, max_length=64)),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('status', models.CharField(default='pending', max_length=12)),
+                ('reason', models.CharField(blank=True, max_length=64)),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="ClockSetting",
+            name='ClockSetting',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("frozen_at", models.DateTimeField(blank=True, null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('frozen_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "constraints": [models.CheckConstraint(condition=models.Q(("pk", 1)), name="clock_one_row")],
+                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='clock_one_row')],
             },
         ),
         migrations.CreateModel(
-            name="Customer",
+            name='Customer',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("name", models.CharField(max_length=255)),
-                ("company", models.CharField(blank=True, max_length=255)),
-                ("address_line1", models.CharField(blank=True, max_length=255)),
-                ("address_line2", models.CharField(blank=True, max_length=255)),
-                ("postal_code", models.CharField(blank=True, max_length=32)),
-                ("city", models.CharField(blank=True, max_length=128)),
-                ("region", models.CharField(blank=True, max_length=128)),
-                ("country", models.CharField(max_length=2)),
-                ("vat_number", models.CharField(blank=True, max_length=32)),
-                ("vat_status", models.CharField(default="none", max_length=12)),
-                ("vat_checked_at", models.DateTimeField(blank=True, null=True)),
-                ("invoice_email", models.EmailField(blank=True, max_length=254)),
-                ("reference", models.CharField(blank=True, max_length=64)),
-                ("language", models.CharField(default="en", max_length=5)),
-                ("time_zone", models.CharField(default="Europe/Amsterdam", max_length=64)),
-                ("currency", models.CharField(max_length=3)),
-                ("version", models.PositiveIntegerField(default=1)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "billing_owner",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="customers",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "entered_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=255)),
+                ('company', models.CharField(blank=True, max_length=255)),
+                ('address_line1', models.CharField(blank=True, max_length=255)),
+                ('address_line2', models.CharField(blank=True, max_length=255)),
+                ('postal_code', models.CharField(blank=True, max_length=32)),
+                ('city', models.CharField(blank=True, max_length=128)),
+                ('region', models.CharField(blank=True, max_length=128)),
+                ('country', models.CharField(max_length=2)),
+                ('vat_number', models.CharField(blank=True, max_length=32)),
+                ('vat_status', models.CharField(default='none', max_length=12)),
+                ('vat_checked_at', models.DateTimeField(blank=True, null=True)),
+                ('invoice_email', models.EmailField(blank=True, max_length=254)),
+                ('reference', models.CharField(blank=True, max_length=64)),
+                ('language', models.CharField(default='en', max_length=5)),
+                ('time_zone', models.CharField(default='Europe/Amsterdam', max_length=64)),
+                ('currency', models.CharField(max_length=3)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('created_at', models.DateTimeField()),
+                ('billing_owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='customers', to=settings.AUTH_USER_MODEL)),
+                ('entered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="InboundEvent",
+            name='InboundEvent',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("gateway", models.CharField(max_length=32)),
-                ("event_id", models.CharField(max_length=128)),
-                ("body", models.TextField()),
-                ("status", models.CharField(default="new", max_length=12)),
-                ("note", models.CharField(blank=True, max_length=255)),
-                ("received_at", models.DateTimeField()),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('gateway', models.CharField(max_length=32)),
+                ('event_id', models.CharField(max_length=128)),
+                ('body', models.TextField()),
+                ('status', models.CharField(default='new', max_length=12)),
+                ('note', models.CharField(blank=True, max_length=255)),
+                ('received_at', models.DateTimeField()),
             ],
             options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("status__in", ["new", "done", "ignored", "parked"])),
-                        name="inbound_status",
-                    ),
-                    models.UniqueConstraint(fields=("gateway", "event_id"), name="inbound_once"),
-                ],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['new', 'done', 'ignored', 'parked'])), name='inbound_status'), models.UniqueConstraint(fields=('gateway', 'event_id'), name='inbound_once')],
             },
         ),
         migrations.CreateModel(
-            name="Invoice",
+            name='Invoice',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("kind", models.CharField(default="invoice", max_length=12)),
-                ("sequence", models.PositiveIntegerField()),
-                ("number", models.CharField(max_length=32, unique=True)),
-                ("renews_on", models.DateField(blank=True, null=True)),
-                ("issued_on", models.DateField()),
-                ("due_on", models.DateField()),
-                ("issued_at", models.DateTimeField()),
-                ("language", models.CharField(max_length=5)),
-                ("currency", models.CharField(max_length=3)),
-                ("net_amount", models.BigIntegerField()),
-                ("tax_amount", models.BigIntegerField()),
-                ("total_amount", models.BigIntegerField()),
-                ("balance_used_amount", models.BigIntegerField(default=0)),
-                ("seller", models.JSONField()),
-                ("buyer", models.JSONField()),
-                ("state", models.CharField(default="open", max_length=12)),
-                (
-                    "credits",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="credit_notes",
-                        to="zetel.invoice",
-                    ),
-                ),
-                (
-                    "customer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="invoices",
-                        to="zetel.customer",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(default='invoice', max_length=12)),
+                ('sequence', models.PositiveIntegerField()),
+                ('number', models.CharField(max_length=32, unique=True)),
+                ('renews_on', models.DateField(blank=True, null=True)),
+                ('issued_on', models.DateField()),
+                ('due_on', models.DateField()),
+                ('issued_at', models.DateTimeField()),
+                ('language', models.CharField(max_length=5)),
+                ('currency', models.CharField(max_length=3)),
+                ('net_amount', models.BigIntegerField()),
+                ('tax_amount', models.BigIntegerField()),
+                ('total_amount', models.BigIntegerField()),
+                ('balance_used_amount', models.BigIntegerField(default=0)),
+                ('seller', models.JSONField()),
+                ('buyer', models.JSONField()),
+                ('state', models.CharField(default='open', max_length=12)),
+                ('credits', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='credit_notes', to='zetel.invoice')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='zetel.customer')),
             ],
         ),
         migrations.CreateModel(
-            name="BalanceEntry",
+            name='BalanceEntry',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("currency", models.CharField(max_length=3)),
-                ("amount", models.BigIntegerField()),
-                ("kind", models.CharField(max_length=24)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "customer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="balance_entries",
-                        to="zetel.customer",
-                    ),
-                ),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="balance_entries",
-                        to="zetel.invoice",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('currency', models.CharField(max_length=3)),
+                ('amount', models.BigIntegerField()),
+                ('kind', models.CharField(max_length=24)),
+                ('created_at', models.DateTimeField()),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balance_entries', to='zetel.customer')),
+                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='balance_entries', to='zetel.invoice')),
             ],
             options={
-                "abstract": False,
+                'abstract': False,
             },
         ),
         migrations.CreateModel(
-            name="InvoiceTax",
+            name='InvoiceTax',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("category", models.CharField(max_length=4)),
-                ("rate_bp", models.PositiveIntegerField()),
-                ("base_amount", models.BigIntegerField()),
-                ("tax_amount", models.BigIntegerField()),
-                ("reason", models.CharField(blank=True, max_length=32)),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="taxes", to="zetel.invoice"
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('category', models.CharField(max_length=4)),
+                ('rate_bp', models.PositiveIntegerField()),
+                ('base_amount', models.BigIntegerField()),
+                ('tax_amount', models.BigIntegerField()),
+                ('reason', models.CharField(blank=True, max_length=32)),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='taxes', to='zetel.invoice')),
             ],
             options={
-                "abstract": False,
+                'abstract': False,
             },
         ),
         migrations.CreateModel(
-            name="IssuedFile",
+            name='IssuedFile',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("kind", models.CharField(default="pdf", max_length=12)),
-                ("content", models.BinaryField()),
-                ("sha256", models.CharField(max_length=64)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="files", to="zetel.invoice"
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(default='pdf', max_length=12)),
+                ('content', models.BinaryField()),
+                ('sha256', models.CharField(max_length=64)),
+                ('created_at', models.DateTimeField()),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='zetel.invoice')),
             ],
         ),
         migrations.CreateModel(
-            name="MethodSetup",
+            name='MethodSetup',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("gateway", models.CharField(max_length=32)),
-                ("kind", models.CharField(max_length=16)),
-                ("setup_id", models.CharField(blank=True, max_length=128)),
-                ("status", models.CharField(default="pending", max_length=12)),
-                ("next_path", models.CharField(max_length=512)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "customer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="setups",
-                        to="zetel.customer",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('gateway', models.CharField(max_length=32)),
+                ('kind', models.CharField(max_length=16)),
+                ('setup_id', models.CharField(blank=True, max_length=128)),
+                ('status', models.CharField(default='pending', max_length=12)),
+                ('next_path', models.CharField(max_length=512)),
+                ('created_at', models.DateTimeField()),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='setups', to='zetel.customer')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="Payment",
+            name='Payment',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("amount", models.BigIntegerField()),
-                ("currency", models.CharField(max_length=3)),
-                ("status", models.CharField(default="wanted", max_length=12)),
-                ("created_at", models.DateTimeField()),
-                ("paid_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "change",
-                    models.OneToOneField(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payment",
-                        to="zetel.change",
-                    ),
-                ),
-                (
-                    "customer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payments",
-                        to="zetel.customer",
-                    ),
-                ),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payments",
-                        to="zetel.invoice",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('amount', models.BigIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('status', models.CharField(default='wanted', max_length=12)),
+                ('created_at', models.DateTimeField()),
+                ('paid_at', models.DateTimeField(blank=True, null=True)),
+                ('change', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payment', to='zetel.change')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='zetel.customer')),
+                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='zetel.invoice')),
             ],
         ),
         migrations.CreateModel(
-            name="PaymentMethod",
+            name='PaymentMethod',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("gateway", models.CharField(max_length=32)),
-                ("kind", models.CharField(max_length=16)),
-                ("token", models.CharField(max_length=255)),
-                ("label", models.CharField(max_length=128)),
-                ("expires_on", models.DateField(blank=True, null=True)),
-                ("status", models.CharField(default="active", max_length=12)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "customer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="methods",
-                        to="zetel.customer",
-                    ),
-                ),
-                (
-                    "set_up_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('gateway', models.CharField(max_length=32)),
+                ('kind', models.CharField(max_length=16)),
+                ('token', models.CharField(max_length=255)),
+                ('label', models.CharField(max_length=128)),
+                ('expires_on', models.DateField(blank=True, null=True)),
+                ('status', models.CharField(default='active', max_length=12)),
+                ('created_at', models.DateTimeField()),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='methods', to='zetel.customer')),
+                ('set_up_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="Attempt",
+            name='Attempt',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("number", models.PositiveSmallIntegerField()),
-                ("gateway", models.CharField(max_length=32)),
-                ("reference", models.CharField(max_length=64, unique=True)),
-                ("status", models.CharField(default="created", max_length=12)),
-                ("charge_id", models.CharField(blank=True, max_length=128)),
-                ("reason", models.CharField(blank=True, max_length=64)),
-                ("is_hard", models.BooleanField(default=False)),
-                ("action_url", models.CharField(blank=True, max_length=512)),
-                ("return_path", models.CharField(blank=True, max_length=512)),
-                ("language", models.CharField(default="en", max_length=5)),
-                ("tries", models.PositiveSmallIntegerField(default=0)),
-                ("created_at", models.DateTimeField()),
-                ("ask_at", models.DateTimeField(blank=True, null=True)),
-                ("settled_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "payment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="attempts",
-                        to="zetel.payment",
-                    ),
-                ),
-                (
-                    "method",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="attempts",
-                        to="zetel.paymentmethod",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('number', models.PositiveSmallIntegerField()),
+                ('gateway', models.CharField(max_length=32)),
+                ('reference', models.CharField(max_length=64, unique=True)),
+                ('status', models.CharField(default='created', max_length=12)),
+                ('charge_id', models.CharField(blank=True, max_length=128)),
+                ('reason', models.CharField(blank=True, max_length=64)),
+                ('is_hard', models.BooleanField(default=False)),
+                ('action_url', models.CharField(blank=True, max_length=512)),
+                ('return_path', models.CharField(blank=True, max_length=512)),
+                ('language', models.CharField(default='en', max_length=5)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('created_at', models.DateTimeField()),
+                ('ask_at', models.DateTimeField(blank=True, null=True)),
+                ('settled_at', models.DateTimeField(blank=True, null=True)),
+                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='zetel.payment')),
+                ('method', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='zetel.paymentmethod')),
             ],
         ),
         migrations.CreateModel(
-            name="PurchaseDraft",
+            name='PurchaseDraft',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("plan", models.CharField(blank=True, max_length=32)),
-                ("cycle", models.CharField(default="year", max_length=8)),
-                ("seats", models.PositiveIntegerField(blank=True, null=True)),
-                ("currency", models.CharField(default="EUR", max_length=3)),
-                ("on_exceed", models.CharField(default="grow", max_length=8)),
-                ("created_at", models.DateTimeField()),
-                ("updated_at", models.DateTimeField()),
-                (
-                    "billing_owner",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "customer",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="zetel.customer",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="drafts",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('plan', models.CharField(blank=True, max_length=32)),
+                ('cycle', models.CharField(default='year', max_length=8)),
+                ('seats', models.PositiveIntegerField(blank=True, null=True)),
+                ('currency', models.CharField(default='EUR', max_length=3)),
+                ('on_exceed', models.CharField(default='grow', max_length=8)),
+                ('created_at', models.DateTimeField()),
+                ('updated_at', models.DateTimeField()),
+                ('billing_owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='zetel.customer')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "abstract": False,
+                'abstract': False,
             },
         ),
         migrations.CreateModel(
-            name="Quote",
+            name='Quote',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("wish", models.JSONField()),
-                ("body", models.JSONField()),
-                ("currency", models.CharField(max_length=3)),
-                ("due_amount", models.BigIntegerField()),
-                ("priced_on", models.DateField()),
-                ("priced_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("basis", models.CharField(max_length=64)),
-                (
-                    "customer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="zetel.customer"
-                    ),
-                ),
-                (
-                    "draft",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="quotes",
-                        to="zetel.purchasedraft",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('wish', models.JSONField()),
+                ('body', models.JSONField()),
+                ('currency', models.CharField(max_length=3)),
+                ('due_amount', models.BigIntegerField()),
+                ('priced_on', models.DateField()),
+                ('priced_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('basis', models.CharField(max_length=64)),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='zetel.customer')),
+                ('draft', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='quotes', to='zetel.purchasedraft')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "abstract": False,
+                'abstract': False,
             },
         ),
         migrations.AddField(
-            model_name="invoice",
-            name="quote",
-            field=models.OneToOneField(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="invoice",
-                to="zetel.quote",
-            ),
+            model_name='invoice',
+            name='quote',
+            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoice', to='zetel.quote'),
         ),
         migrations.AddField(
-            model_name="change",
-            name="quote",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT, related_name="change", to="zetel.quote"
-            ),
+            model_name='change',
+            name='quote',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='change', to='zetel.quote'),
         ),
         migrations.CreateModel(
-            name="Refund",
+            name='Refund',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("amount", models.BigIntegerField()),
-                ("currency", models.CharField(max_length=3)),
-                ("reference", models.CharField(max_length=64, unique=True)),
-                ("status", models.CharField(default="wanted", max_length=12)),
-                ("reason", models.CharField(max_length=64)),
-                ("refund_id", models.CharField(blank=True, max_length=128)),
-                ("tries", models.PositiveSmallIntegerField(default=0)),
-                ("created_at", models.DateTimeField()),
-                ("ask_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "attempt",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds",
-                        to="zetel.attempt",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('amount', models.BigIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('reference', models.CharField(max_length=64, unique=True)),
+                ('status', models.CharField(default='wanted', max_length=12)),
+                ('reason', models.CharField(max_length=64)),
+                ('refund_id', models.CharField(blank=True, max_length=128)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('created_at', models.DateTimeField()),
+                ('ask_at', models.DateTimeField(blank=True, null=True)),
+                ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='zetel.attempt')),
             ],
         ),
         migrations.CreateModel(
-            name="Series",
+            name='Series',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("seller", models.CharField(max_length=64)),
-                ("year", models.PositiveSmallIntegerField()),
-                ("kind", models.CharField(max_length=12)),
-                ("last_number", models.PositiveIntegerField(default=0)),
-                ("last_date", models.DateField()),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('seller', models.CharField(max_length=64)),
+                ('year', models.PositiveSmallIntegerField()),
+                ('kind', models.CharField(max_length=12)),
+                ('last_number', models.PositiveIntegerField(default=0)),
+                ('last_date', models.DateField()),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("seller", "year", "kind"), name="series_once")
-                ],
+                'constraints': [models.UniqueConstraint(fields=('seller', 'year', 'kind'), name='series_once')],
             },
         ),
         migrations.AddField(
-            model_name="invoice",
-            name="series",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="invoices", to="zetel.series"
-            ),
+            model_name='invoice',
+            name='series',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='zetel.series'),
         ),
         migrations.CreateModel(
-            name="Space",
+            name='Space',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("kind", models.CharField(max_length=16)),
-                ("name", models.CharField(max_length=255)),
-                ("country", models.CharField(default="NL", max_length=2)),
-                ("time_zone", models.CharField(default="Europe/Amsterdam", max_length=64)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "division",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="division_teams",
-                        to="zetel.space",
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="inside",
-                        to="zetel.space",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(max_length=16)),
+                ('name', models.CharField(max_length=255)),
+                ('country', models.CharField(default='NL', max_length=2)),
+                ('time_zone', models.CharField(default='Europe/Amsterdam', max_length=64)),
+                ('created_at', models.DateTimeField()),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('division', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='division_teams', to='zetel.space')),
+                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='inside', to='zetel.space')),
             ],
         ),
         migrations.CreateModel(
-            name="SalesRequest",
+            name='SalesRequest',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("topic", models.CharField(max_length=24)),
-                ("wish", models.JSONField(default=dict)),
-                ("name", models.CharField(max_length=255)),
-                ("email", models.EmailField(max_length=254)),
-                ("company", models.CharField(blank=True, max_length=255)),
-                ("phone", models.CharField(blank=True, max_length=64)),
-                ("message", models.TextField(blank=True, max_length=5000)),
-                ("status", models.CharField(default="open", max_length=12)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "space",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="sales_requests",
-                        to="zetel.space",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('topic', models.CharField(max_length=24)),
+                ('wish', models.JSONField(default=dict)),
+                ('name', models.CharField(max_length=255)),
+                ('email', models.EmailField(max_length=254)),
+                ('company', models.CharField(blank=True, max_length=255)),
+                ('phone', models.CharField(blank=True, max_length=64)),
+                ('message', models.TextField(blank=True, max_length=5000)),
+                ('status', models.CharField(default='open', max_length=12)),
+                ('created_at', models.DateTimeField()),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('space', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='sales_requests', to='zetel.space')),
             ],
         ),
         migrations.AddField(
-            model_name="quote",
-            name="space",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="quotes", to="zetel.space"
-            ),
+            model_name='quote',
+            name='space',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quotes', to='zetel.space'),
         ),
         migrations.AddField(
-            model_name="purchasedraft",
-            name="space",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="zetel.space",
-            ),
+            model_name='purchasedraft',
+            name='space',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='zetel.space'),
         ),
         migrations.CreateModel(
-            name="Membership",
+            name='Membership',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("standing", models.CharField(default="member", max_length=8)),
-                ("is_admin", models.BooleanField(default=False)),
-                ("joined_at", models.DateTimeField()),
-                ("left_at", models.DateTimeField(blank=True, null=True)),
-                ("deactivated_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="memberships",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "space",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to="zetel.space",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('standing', models.CharField(default='member', max_length=8)),
+                ('is_admin', models.BooleanField(default=False)),
+                ('joined_at', models.DateTimeField()),
+                ('left_at', models.DateTimeField(blank=True, null=True)),
+                ('deactivated_at', models.DateTimeField(blank=True, null=True)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                ('space', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='zetel.space')),
             ],
         ),
         migrations.CreateModel(
-            name="Mail",
+            name='Mail',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("kind", models.CharField(max_length=48)),
-                ("once_key", models.CharField(max_length=128, unique=True)),
-                ("to_email", models.EmailField(max_length=254)),
-                ("language", models.CharField(max_length=5)),
-                ("params", models.JSONField(default=dict)),
-                ("status", models.CharField(default="queued", max_length=12)),
-                ("subject", models.CharField(blank=True, max_length=255)),
-                ("text", models.TextField(blank=True)),
-                ("html", models.TextField(blank=True)),
-                ("tries", models.PositiveSmallIntegerField(default=0)),
-                ("created_at", models.DateTimeField()),
-                ("due_at", models.DateTimeField()),
-                ("sent_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="mails",
-                        to="zetel.invoice",
-                    ),
-                ),
-                (
-                    "to_person",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "space",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="zetel.space",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(max_length=48)),
+                ('once_key', models.CharField(max_length=128, unique=True)),
+                ('to_email', models.EmailField(max_length=254)),
+                ('language', models.CharField(max_length=5)),
+                ('params', models.JSONField(default=dict)),
+                ('status', models.CharField(default='queued', max_length=12)),
+                ('subject', models.CharField(blank=True, max_length=255)),
+                ('text', models.TextField(blank=True)),
+                ('html', models.TextField(blank=True)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('created_at', models.DateTimeField()),
+                ('due_at', models.DateTimeField()),
+                ('sent_at', models.DateTimeField(blank=True, null=True)),
+                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mails', to='zetel.invoice')),
+                ('to_person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('space', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='zetel.space')),
             ],
         ),
         migrations.AddField(
-            model_name="invoice",
-            name="space",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="invoices",
-                to="zetel.space",
-            ),
+            model_name='invoice',
+            name='space',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='invoices', to='zetel.space'),
         ),
         migrations.CreateModel(
-            name="Invitation",
+            name='Invitation',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("email", models.EmailField(max_length=254)),
-                ("token_hash", models.CharField(max_length=64, unique=True)),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("accepted_at", models.DateTimeField(blank=True, null=True)),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "accepted_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "invited_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "space",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="invitations",
-                        to="zetel.space",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('email', models.EmailField(max_length=254)),
+                ('token_hash', models.CharField(max_length=64, unique=True)),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('accepted_at', models.DateTimeField(blank=True, null=True)),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('space', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='zetel.space')),
             ],
         ),
         migrations.CreateModel(
-            name="Domain",
+            name='Domain',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("name", models.CharField(max_length=253, unique=True)),
-                ("proved_at", models.DateTimeField()),
-                (
-                    "proved_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="domains", to="zetel.space"
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=253, unique=True)),
+                ('proved_at', models.DateTimeField()),
+                ('proved_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='domains', to='zetel.space')),
             ],
         ),
         migrations.AddField(
-            model_name="change",
-            name="space",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="zetel.space"
-            ),
+            model_name='change',
+            name='space',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='zetel.space'),
         ),
         migrations.CreateModel(
-            name="Subscription",
+            name='Subscription',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("status", models.CharField(max_length=12)),
-                ("started_on", models.DateField()),
-                ("ends_on", models.DateField(blank=True, null=True)),
-                ("ended_on", models.DateField(blank=True, null=True)),
-                ("end_reason", models.CharField(blank=True, max_length=32)),
-                ("on_exceed", models.CharField(default="grow", max_length=8)),
-                ("next_bill_at", models.DateTimeField(blank=True, null=True)),
-                ("time_zone", models.CharField(blank=True, max_length=64)),
-                ("parked_reason", models.CharField(blank=True, max_length=255)),
-                ("dunning_step", models.PositiveSmallIntegerField(default=0)),
-                ("dunning_at", models.DateTimeField(blank=True, null=True)),
-                ("version", models.PositiveIntegerField(default=1)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "customer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="subscriptions",
-                        to="zetel.customer",
-                    ),
-                ),
-                (
-                    "last_owner",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "space",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="subscriptions",
-                        to="zetel.space",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('status', models.CharField(max_length=12)),
+                ('started_on', models.DateField()),
+                ('ends_on', models.DateField(blank=True, null=True)),
+                ('ended_on', models.DateField(blank=True, null=True)),
+                ('end_reason', models.CharField(blank=True, max_length=32)),
+                ('on_exceed', models.CharField(default='grow', max_length=8)),
+                ('next_bill_at', models.DateTimeField(blank=True, null=True)),
+                ('time_zone', models.CharField(blank=True, max_length=64)),
+                ('parked_reason', models.CharField(blank=True, max_length=255)),
+                ('dunning_step', models.PositiveSmallIntegerField(default=0)),
+                ('dunning_at', models.DateTimeField(blank=True, null=True)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('created_at', models.DateTimeField()),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='zetel.customer')),
+                ('last_owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('space', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='zetel.space')),
             ],
         ),
         migrations.AddField(
-            model_name="quote",
-            name="subscription",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="zetel.subscription",
-            ),
+            model_name='quote',
+            name='subscription',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='zetel.subscription'),
         ),
         migrations.CreateModel(
-            name="Overage",
+            name='Overage',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("status", models.CharField(default="open", max_length=12)),
-                ("first_on", models.DateField()),
-                ("opened_at", models.DateTimeField()),
-                ("resizes_at", models.DateTimeField()),
-                ("counted", models.PositiveIntegerField()),
-                ("seats", models.PositiveIntegerField()),
-                ("grow_at", models.DateTimeField(blank=True, null=True)),
-                ("tries", models.PositiveSmallIntegerField(default=0)),
-                ("declined_at", models.DateTimeField(blank=True, null=True)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                ("reason", models.CharField(blank=True, max_length=12)),
-                (
-                    "change",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="zetel.change",
-                    ),
-                ),
-                (
-                    "subscription",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="overages",
-                        to="zetel.subscription",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('status', models.CharField(default='open', max_length=12)),
+                ('first_on', models.DateField()),
+                ('opened_at', models.DateTimeField()),
+                ('resizes_at', models.DateTimeField()),
+                ('counted', models.PositiveIntegerField()),
+                ('seats', models.PositiveIntegerField()),
+                ('grow_at', models.DateTimeField(blank=True, null=True)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('declined_at', models.DateTimeField(blank=True, null=True)),
+                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('reason', models.CharField(blank=True, max_length=12)),
+                ('change', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='zetel.change')),
+                ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='overages', to='zetel.subscription')),
             ],
         ),
         migrations.CreateModel(
-            name="InvoiceLine",
+            name='InvoiceLine',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                ("kind", models.CharField(max_length=8)),
-                ("is_coverage", models.BooleanField(default=True)),
-                ("plan", models.CharField(max_length=32)),
-                ("cycle", models.CharField(max_length=8)),
-                ("seats", models.PositiveIntegerField()),
-                ("unit_amount", models.BigIntegerField()),
-                ("start", models.DateField()),
-                ("end", models.DateField()),
-                ("period_start", models.DateField()),
-                ("period_end", models.DateField()),
-                ("amount", models.BigIntegerField()),
-                ("discount_bp", models.PositiveIntegerField(default=0)),
-                ("discount_amount", models.BigIntegerField(default=0)),
-                ("tax_category", models.CharField(max_length=4)),
-                ("rate_bp", models.PositiveIntegerField()),
-                ("rule", models.CharField(max_length=8)),
-                ("takes_back", models.JSONField(default=list)),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="zetel.invoice"
-                    ),
-                ),
-                (
-                    "subscription",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="lines",
-                        to="zetel.subscription",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('position', models.PositiveSmallIntegerField()),
+                ('kind', models.CharField(max_length=8)),
+                ('is_coverage', models.BooleanField(default=True)),
+                ('plan', models.CharField(max_length=32)),
+                ('cycle', models.CharField(max_length=8)),
+                ('seats', models.PositiveIntegerField()),
+                ('unit_amount', models.BigIntegerField()),
+                ('start', models.DateField()),
+                ('end', models.DateField()),
+                ('period_start', models.DateField()),
+                ('period_end', models.DateField()),
+                ('amount', models.BigIntegerField()),
+                ('discount_bp', models.PositiveIntegerField(default=0)),
+                ('discount_amount', models.BigIntegerField(default=0)),
+                ('tax_category', models.CharField(max_length=4)),
+                ('rate_bp', models.PositiveIntegerField()),
+                ('rule', models.CharField(max_length=8)),
+                ('takes_back', models.JSONField(default=list)),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='zetel.invoice')),
+                ('subscription', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='zetel.subscription')),
             ],
         ),
         migrations.AddField(
-            model_name="invoice",
-            name="subscription",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="invoices",
-                to="zetel.subscription",
-            ),
+            model_name='invoice',
+            name='subscription',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='zetel.subscription'),
         ),
         migrations.CreateModel(
-            name="Event",
+            name='Event',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("kind", models.CharField(max_length=48)),
-                ("at", models.DateTimeField()),
-                ("reason", models.CharField(blank=True, max_length=500)),
-                ("before", models.JSONField(default=dict)),
-                ("after", models.JSONField(default=dict)),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "customer",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="zetel.customer",
-                    ),
-                ),
-                (
-                    "on_behalf_of",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="zetel.invoice",
-                    ),
-                ),
-                (
-                    "space",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="events",
-                        to="zetel.space",
-                    ),
-                ),
-                (
-                    "subscription",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="zetel.subscription",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(max_length=48)),
+                ('at', models.DateTimeField()),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('before', models.JSONField(default=dict)),
+                ('after', models.JSONField(default=dict)),
+                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('customer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='zetel.customer')),
+                ('on_behalf_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='zetel.invoice')),
+                ('space', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='events', to='zetel.space')),
+                ('subscription', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='zetel.subscription')),
             ],
         ),
         migrations.AddField(
-            model_name="change",
-            name="subscription",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="changes",
-                to="zetel.subscription",
-            ),
+            model_name='change',
+            name='subscription',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='zetel.subscription'),
         ),
         migrations.CreateModel(
-            name="SubscriptionTerms",
+            name='SubscriptionTerms',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("starts_on", models.DateField()),
-                ("plan", models.CharField(max_length=32)),
-                ("cycle", models.CharField(max_length=8)),
-                ("seats", models.PositiveIntegerField()),
-                ("unit_amount", models.BigIntegerField()),
-                ("currency", models.CharField(max_length=3)),
-                ("anchor_on", models.DateField()),
-                ("created_at", models.DateTimeField()),
-                (
-                    "subscription",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="terms",
-                        to="zetel.subscription",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('starts_on', models.DateField()),
+                ('plan', models.CharField(max_length=32)),
+                ('cycle', models.CharField(max_length=8)),
+                ('seats', models.PositiveIntegerField()),
+                ('unit_amount', models.BigIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('anchor_on', models.DateField()),
+                ('created_at', models.DateTimeField()),
+                ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='terms', to='zetel.subscription')),
             ],
         ),
         migrations.CreateModel(
-            name="SupportRequest",
+            name='SupportRequest',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("subject", models.CharField(max_length=255)),
-                ("message", models.TextField(max_length=5000)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "space",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="support_requests",
-                        to="zetel.space",
-                    ),
-                ),
+                ('id', models.UUIDField(default=zetel.models.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('subject', models.CharField(max_length=255)),
+                ('message', models.TextField(max_length=5000)),
+                ('created_at', models.DateTimeField()),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('space', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='support_requests', to='zetel.space')),
             ],
             options={
-                "abstract": False,
+                'abstract': False,
             },
         ),
         migrations.AddConstraint(
-            model_name="customer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vat_status__in", ["none", "unverified", "verified"])),
-                name="customer_vat_status",
-            ),
+            model_name='customer',
+            constraint=models.CheckConstraint(condition=models.Q(('vat_status__in', ['none', 'unverified', 'verified'])), name='customer_vat_status'),
         ),
         migrations.AddConstraint(
-            model_name="issuedfile",
-            constraint=models.UniqueConstraint(fields=("invoice", "kind"), name="file_once"),
+            model_name='issuedfile',
+            constraint=models.UniqueConstraint(fields=('invoice', 'kind'), name='file_once'),
         ),
         migrations.AddConstraint(
-            model_name="methodsetup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["pending", "done", "refused"])), name="setup_status"
-            ),
+            model_name='methodsetup',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'done', 'refused'])), name='setup_status'),
         ),
         migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        ["wanted", "paid", "refused", "cancelled", "parked", "refunded", "taken_back"],
-                    )
-                ),
-                name="payment_status",
-            ),
+            model_name='payment',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['wanted', 'paid', 'refused', 'cancelled', 'parked', 'refunded', 'taken_back'])), name='payment_status'),
         ),
         migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payment_positive"),
+            model_name='payment',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_positive'),
         ),
         migrations.AddConstraint(
-            model_name="paymentmethod",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["card", "paypal"])), name="method_kind"
-            ),
+            model_name='paymentmethod',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['card', 'paypal'])), name='method_kind'),
         ),
         migrations.AddConstraint(
-            model_name="paymentmethod",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["pending", "active", "refused", "replaced", "removed"])),
-                name="method_status",
-            ),
+            model_name='paymentmethod',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'active', 'refused', 'replaced', 'removed'])), name='method_status'),
         ),
         migrations.AddConstraint(
-            model_name="paymentmethod",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "active")), fields=("customer",), name="method_one_active"
-            ),
+            model_name='paymentmethod',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'active')), fields=('customer',), name='method_one_active'),
         ),
         migrations.AddIndex(
-            model_name="attempt",
-            index=models.Index(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        (
-                            zetel.rules.transitions.AttemptStatus["ACTION"],
-                            zetel.rules.transitions.AttemptStatus["CREATED"],
-                            zetel.rules.transitions.AttemptStatus["PROCESSING"],
-                            zetel.rules.transitions.AttemptStatus["SENT"],
-                            zetel.rules.transitions.AttemptStatus["UNKNOWN"],
-                        ),
-                    )
-                ),
-                fields=["ask_at"],
-                name="attempt_to_ask",
-            ),
+            model_name='attempt',
+            index=models.Index(condition=models.Q(('status__in', (zetel.rules.transitions.AttemptStatus['ACTION'], zetel.rules.transitions.AttemptStatus['CREATED'], zetel.rules.transitions.AttemptStatus['PROCESSING'], zetel.rules.transitions.AttemptStatus['SENT'], zetel.rules.transitions.AttemptStatus['UNKNOWN']))), fields=['ask_at'], name='attempt_to_ask'),
         ),
         migrations.AddConstraint(
-            model_name="attempt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "created",
-                            "sent",
-                            "processing",
-                            "action",
-                            "unknown",
-                            "paid",
-                            "declined",
-                            "cancelled",
-                            "parked",
-                        ],
-                    )
-                ),
-                name="attempt_status",
-            ),
+            model_name='attempt',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['created', 'sent', 'processing', 'action', 'unknown', 'paid', 'declined', 'cancelled', 'parked'])), name='attempt_status'),
         ),
         migrations.AddConstraint(
-            model_name="attempt",
-            constraint=models.UniqueConstraint(fields=("payment", "number"), name="attempt_number_once"),
+            model_name='attempt',
+            constraint=models.UniqueConstraint(fields=('payment', 'number'), name='attempt_number_once'),
         ),
         migrations.AddConstraint(
-            model_name="attempt",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        (
-                            zetel.rules.transitions.AttemptStatus["ACTION"],
-                            zetel.rules.transitions.AttemptStatus["CREATED"],
-                            zetel.rules.transitions.AttemptStatus["PROCESSING"],
-                            zetel.rules.transitions.AttemptStatus["SENT"],
-                            zetel.rules.transitions.AttemptStatus["UNKNOWN"],
-                            "paid",
-                        ),
-                    )
-                ),
-                fields=("payment",),
-                name="attempt_one_open",
-            ),
+            model_name='attempt',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', (zetel.rules.transitions.AttemptStatus['ACTION'], zetel.rules.transitions.AttemptStatus['CREATED'], zetel.rules.transitions.AttemptStatus['PROCESSING'], zetel.rules.transitions.AttemptStatus['SENT'], zetel.rules.transitions.AttemptStatus['UNKNOWN'], 'paid'))), fields=('payment',), name='attempt_one_open'),
         ),
         migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["wanted", "sent", "unknown", "done", "refused", "parked"])
-                ),
-                name="refund_status",
-            ),
+            model_name='refund',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['wanted', 'sent', 'unknown', 'done', 'refused', 'parked'])), name='refund_status'),
         ),
         migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refund_positive"),
+            model_name='refund',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_positive'),
         ),
         migrations.AddConstraint(
-            model_name="space",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["workspace", "organization", "division", "team"])),
-                name="space_kind",
-            ),
+            model_name='space',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['workspace', 'organization', 'division', 'team'])), name='space_kind'),
         ),
         migrations.AddConstraint(
-            model_name="space",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("division", None),
-                        ("kind__in", ("workspace", "organization")),
-                        ("organization", None),
-                    ),
-                    models.Q(("division", None), ("kind", "division"), ("organization__isnull", False)),
-                    models.Q(("kind", "team"), ("organization__isnull", False)),
-                    _connector="OR",
-                ),
-                name="space_inside",
-            ),
+            model_name='space',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('division', None), ('kind__in', ('workspace', 'organization')), ('organization', None)), models.Q(('division', None), ('kind', 'division'), ('organization__isnull', False)), models.Q(('kind', 'team'), ('organization__isnull', False)), _connector='OR'), name='space_inside'),
         ),
         migrations.AddConstraint(
-            model_name="salesrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["open", "offered", "approved", "declined", "withdrawn"])),
-                name="sales_request_status",
-            ),
+            model_name='salesrequest',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'offered', 'approved', 'declined', 'withdrawn'])), name='sales_request_status'),
         ),
         migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("standing__in", ["member", "guest"])), name="membership_standing"
-            ),
+            model_name='membership',
+            constraint=models.CheckConstraint(condition=models.Q(('standing__in', ['member', 'guest'])), name='membership_standing'),
         ),
         migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("left_at", None)), fields=("space", "person"), name="membership_once"
-            ),
+            model_name='membership',
+            constraint=models.UniqueConstraint(condition=models.Q(('left_at', None)), fields=('space', 'person'), name='membership_once'),
         ),
         migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("is_admin", True), ("standing", "guest"), _negated=True),
-                name="membership_guest_no_admin",
-            ),
+            model_name='membership',
+            constraint=models.CheckConstraint(condition=models.Q(('is_admin', True), ('standing', 'guest'), _negated=True), name='membership_guest_no_admin'),
         ),
         migrations.AddIndex(
-            model_name="mail",
-            index=models.Index(
-                condition=models.Q(("status", "queued")), fields=["due_at", "id"], name="mail_to_send"
-            ),
+            model_name='mail',
+            index=models.Index(condition=models.Q(('status', 'queued')), fields=['due_at', 'id'], name='mail_to_send'),
         ),
         migrations.AddConstraint(
-            model_name="mail",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["queued", "sent", "parked"])), name="mail_status"
-            ),
+            model_name='mail',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'sent', 'parked'])), name='mail_status'),
         ),
         migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("accepted_at", None), ("revoked_at", None)),
-                fields=("space", "email"),
-                name="invitation_once",
-            ),
+            model_name='invitation',
+            constraint=models.UniqueConstraint(condition=models.Q(('accepted_at', None), ('revoked_at', None)), fields=('space', 'email'), name='invitation_once'),
         ),
         migrations.AddConstraint(
-            model_name="domain",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", django.db.models.functions.text.Lower(models.F("name")))),
-                name="domain_lower_case",
-            ),
+            model_name='domain',
+            constraint=models.CheckConstraint(condition=models.Q(('name', django.db.models.functions.text.Lower(models.F('name')))), name='domain_lower_case'),
         ),
         migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(
-                condition=models.Q(("parked_reason", ""), ("status", "active")),
-                fields=["next_bill_at"],
-                name="subscription_due",
-            ),
+            model_name='subscription',
+            index=models.Index(condition=models.Q(('parked_reason', ''), ('status', 'active')), fields=['next_bill_at'], name='subscription_due'),
         ),
         migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(
-                condition=models.Q(("parked_reason", ""), ("status", "past_due")),
-                fields=["dunning_at"],
-                name="subscription_to_dun",
-            ),
+            model_name='subscription',
+            index=models.Index(condition=models.Q(('parked_reason', ''), ('status', 'past_due')), fields=['dunning_at'], name='subscription_to_dun'),
         ),
         migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["trial", "active", "past_due", "ended"])),
-                name="subscription_status",
-            ),
+            model_name='subscription',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['trial', 'active', 'past_due', 'ended'])), name='subscription_status'),
         ),
         migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("on_exceed__in", ["grow", "ask"])), name="subscription_on_exceed"
-            ),
+            model_name='subscription',
+            constraint=models.CheckConstraint(condition=models.Q(('on_exceed__in', ['grow', 'ask'])), name='subscription_on_exceed'),
         ),
         migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        (
-                            zetel.rules.transitions.SubscriptionStatus["ACTIVE"],
-                            zetel.rules.transitions.SubscriptionStatus["PAST_DUE"],
-                            zetel.rules.transitions.SubscriptionStatus["TRIAL"],
-                        ),
-                    )
-                ),
-                fields=("space",),
-                name="subscription_one_live",
-            ),
+            model_name='subscription',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', (zetel.rules.transitions.SubscriptionStatus['ACTIVE'], zetel.rules.transitions.SubscriptionStatus['PAST_DUE'], zetel.rules.transitions.SubscriptionStatus['TRIAL']))), fields=('space',), name='subscription_one_live'),
         ),
         migrations.AddIndex(
-            model_name="overage",
-            index=models.Index(
-                condition=models.Q(("status", "open")), fields=["grow_at"], name="overage_to_grow"
-            ),
+            model_name='overage',
+            index=models.Index(condition=models.Q(('status', 'open')), fields=['grow_at'], name='overage_to_grow'),
         ),
         migrations.AddConstraint(
-            model_name="overage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["open", "closed"])), name="overage_status"
-            ),
+            model_name='overage',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'closed'])), name='overage_status'),
         ),
         migrations.AddConstraint(
-            model_name="overage",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "open")), fields=("subscription",), name="overage_one_open"
-            ),
+            model_name='overage',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('subscription',), name='overage_one_open'),
         ),
         migrations.AddConstraint(
-            model_name="invoiceline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["charge", "credit"])), name="line_kind"
-            ),
+            model_name='invoiceline',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['charge', 'credit'])), name='line_kind'),
         ),
         migrations.AddConstraint(
-            model_name="invoiceline",
-            constraint=models.UniqueConstraint(fields=("invoice", "position"), name="line_position_once"),
+            model_name='invoiceline',
+            constraint=models.UniqueConstraint(fields=('invoice', 'position'), name='line_position_once'),
         ),
         migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(fields=["customer", "-issued_on", "-id"], name="invoice_newest_first"),
+            model_name='invoice',
+            index=models.Index(fields=['customer', '-issued_on', '-id'], name='invoice_newest_first'),
         ),
         migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["invoice", "credit_note"])), name="invoice_kind"
-            ),
+            model_name='invoice',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['invoice', 'credit_note'])), name='invoice_kind'),
         ),
         migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["open", "paid", "credited", "written_off"])),
-                name="invoice_state",
-            ),
+            model_name='invoice',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'paid', 'credited', 'written_off'])), name='invoice_state'),
         ),
         migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "total_amount",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("net_amount"), "+", models.F("tax_amount")
-                        ),
-                    )
-                ),
-                name="invoice_total",
-            ),
+            model_name='invoice',
+            constraint=models.CheckConstraint(condition=models.Q(('total_amount', django.db.models.expressions.CombinedExpression(models.F('net_amount'), '+', models.F('tax_amount')))), name='invoice_total'),
         ),
         migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.UniqueConstraint(fields=("series", "sequence"), name="invoice_number_once"),
+            model_name='invoice',
+            constraint=models.UniqueConstraint(fields=('series', 'sequence'), name='invoice_number_once'),
         ),
         migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.UniqueConstraint(
-                fields=("subscription", "renews_on"), name="invoice_one_per_period"
-            ),
+            model_name='invoice',
+            constraint=models.UniqueConstraint(fields=('subscription', 'renews_on'), name='invoice_one_per_period'),
         ),
         migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["subscription", "-id"], name="event_of_subscription"),
+            model_name='event',
+            index=models.Index(fields=['subscription', '-id'], name='event_of_subscription'),
         ),
         migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["space", "-id"], name="event_of_space"),
+            model_name='event',
+            index=models.Index(fields=['space', '-id'], name='event_of_space'),
         ),
         migrations.AddConstraint(
-            model_name="change",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["pending", "action", "done", "declined", "expired", "refunded"])
-                ),
-                name="change_status",
-            ),
+            model_name='change',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'action', 'done', 'declined', 'expired', 'refunded'])), name='change_status'),
         ),
         migrations.AddConstraint(
-            model_name="change",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        (
-                            zetel.rules.transitions.ChangeStatus["ACTION"],
-                            zetel.rules.transitions.ChangeStatus["PENDING"],
-                        ),
-                    )
-                ),
-                fields=("space",),
-                name="change_one_waiting",
-            ),
+            model_name='change',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', (zetel.rules.transitions.ChangeStatus['ACTION'], zetel.rules.transitions.ChangeStatus['PENDING']))), fields=('space',), name='change_one_waiting'),
         ),
         migrations.AddIndex(
-            model_name="subscriptionterms",
-            index=models.Index(fields=["subscription", "starts_on", "id"], name="terms_in_order"),
+            model_name='subscriptionterms',
+            index=models.Index(fields=['subscription', 'starts_on', 'id'], name='terms_in_order'),
         ),
         migrations.AddConstraint(
-            model_name="subscriptionterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("cycle__in", ["month", "year"])), name="terms_cycle"
-            ),
+            model_name='subscriptionterms',
+            constraint=models.CheckConstraint(condition=models.Q(('cycle__in', ['month', 'year'])), name='terms_cycle'),
         ),
     ]
