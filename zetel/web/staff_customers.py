@@ -18,14 +18,13 @@ from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money
 from zetel.rules.roles import Capability
 from zetel.web.acting import ReasonForm
-from zetel.web.billing_timeline import who_words
+from zetel.web.billing_timeline import MONEY_NOUNS, who_words
 from zetel.web.mailbox import kind_word as mail_word
 from zetel.web.staff_frame import allowed, enter, page, rows_of, search_of
 from zetel.web.words import cycle_word, kind_word, plan_name
 
 LISTED_MAX = 50
 MAILS_LISTED_MAX = 10
-_MONEY_NOUNS = ("invoice", "credit_note", "payment", "refund", "balance")
 
 
 @require_GET
@@ -162,7 +161,7 @@ def _state(state: str) -> tuple[str, str]:
 def _events(row: Customer, sees_money: bool) -> list[tuple[str, Event, str]]:
     """What happened, in words; money only for those who may read money."""
     language = get_language() or "en"
-    kinds = [kind for kind in PLAIN if sees_money or kind.partition(".")[0] not in _MONEY_NOUNS]
+    kinds = [kind for kind in PLAIN if sees_money or kind.partition(".")[0] not in MONEY_NOUNS]
     found = Event.objects.filter(Q(customer=row) | Q(subscription__customer=row), kind__in=kinds)
     rows = found.select_related("actor", "on_behalf_of", "space").order_by("-id")[:LISTED_MAX]
     return [(say(event, language), event, who_words(event)) for event in rows]
