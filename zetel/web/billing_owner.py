@@ -65,6 +65,8 @@ def confirm(request: HttpRequest, space_id: uuid.UUID, person_id: uuid.UUID) -> 
         raise
     to = candidates(seen.space).filter(pk=person_id).first()
     if to is None or to.pk == billing.owner.pk:
+        if request.method == "POST" and (done := _again(request, space_id, person_id)):
+            return done  # it was handed over between our two looks
         raise ZetelError("not_found")
     if request.method == "POST":
         return _give(request, seen, billing, to, now)
