@@ -147,7 +147,9 @@ def waiting_for_the_bank(stage: Stage) -> None:
     person, space = stage.owner("Bank")
     made = buy(space, person, stage.now, seats=2, behaviour="approval").change
     path = f"/upgrade/changes/{made.public_id}/"
-    stage.show("bank", person, space, "Your bank wants your approval", "Je bank vraagt je goedkeuring", path=path)
+    stage.show(
+        "bank", person, space, "Your bank wants your approval", "Je bank vraagt je goedkeuring", path=path
+    )
 
 
 def gateway_away(stage: Stage) -> None:

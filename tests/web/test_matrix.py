@@ -124,7 +124,8 @@ ADDRESSES: dict[str, Address] = {
     "billing_plan": Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE),
                             {"plan": "business", "cycle": "year", "seats": "10", "message": "Graag"}),
     **{name: Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE))
-       for name in ("billing_change_review", "billing_cancel", "billing_resume", "billing_withdraw")},
+       for name in ("billing_change_review", "billing_cancel", "billing_resume", "billing_withdraw",
+                    "billing_trial_plan", "billing_trial_cancel", "billing_trial_resume")},
     **{name: Address(team(C.METHOD_MANAGE), team(C.METHOD_MANAGE)) for name in ("billing_pay", "billing_payment")},
     "cancellation_policy": Address(everybody()),
     "billing_information": Address(team(C.BILLING_MANAGE), team(C.BILLING_MANAGE), INFORMATION),
@@ -146,6 +147,7 @@ ADDRESSES: dict[str, Address] = {
     "upgrade_method_return": Address(only("anna"), only("anna")),
     "upgrade_review": Address(only("anna"), only("anna")),
     "offer": Address(only("anna"), only("anna")),
+    "upgrade_trial": Address(only("anna"), only("anna")),
     "sales_request": Address(logged_in(), logged_in(), {"topic": "other", "name": "Ik", "email": "ik@elders.example"}),
     "sales_request_sent": Address(only("anna")),
     "support_request": Address(logged_in(), logged_in(), {"subject": "Vraag", "message": "Hoe?"}),

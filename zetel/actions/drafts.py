@@ -188,8 +188,12 @@ def choose_owner(draft: PurchaseDraft, *, owner: Person, now: datetime) -> None:
 
 
 def held_customers(person: Person, limit: int = 20) -> list[Customer]:
-    """The customers that a person holds billing of and may pay with again (rule P12), newest first."""
-    return list(Customer.objects.filter(billing_owner=person).order_by("-id")[:limit])
+    """The customers that a person holds billing of and may pay with again (rule P12), newest first.
+
+    Not those of a trial that were never filled in: an invoice needs an address.
+    """
+    rows = Customer.objects.filter(billing_owner=person).exclude(address_line1="")
+    return list(rows.order_by("-id")[:limit])
 
 
 def choose_customer(draft: PurchaseDraft, *, customer_id: uuid.UUID, now: datetime) -> Customer:
@@ -197,7 +201,8 @@ def choose_customer(draft: PurchaseDraft, *, customer_id: uuid.UUID, now: dateti
 
     Only for oneself: nobody lets a colleague pay with what that colleague has saved.
     """
-    customer = Customer.objects.filter(pk=customer_id, billing_owner=draft.person).first()
+    held = Customer.objects.filter(billing_owner=draft.person).exclude(address_line1="")
+    customer = held.filter(pk=customer_id).first()
     if customer is None:
         raise ZetelError("not_found")
     if draft.billing_owner_id not in (None, draft.person_id):

@@ -14,35 +14,34 @@ from zetel.actions import overages, quotes, quotes_change, settled, standing, su
 from zetel.actions._change import lock_customer, lock_space, record
 from zetel.actions.quotes import Wish
 from zetel.actions.settled import Settled
+from zetel.actions.trials_first import First, first_of
 from zetel.models import CatalogVersion, Customer, Person, PurchaseDraft, Space, Subscription
 from zetel.models.spaces import WORKSPACE
 from zetel.rules import subscriptions as changes
 from zetel.rules import trials as rules
-from zetel.rules.billing import Terms, due_minus_billed
+from zetel.rules.billing import Terms
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 from zetel.rules.periods import Cycle, first_instant, local_date
-from zetel.rules.quotes import Document, document
 
 REASON_MAX = 500
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What a trial would be: its first day, the terms that begin with its end, and the first invoice as it looks now.
+    """What a trial would be: its first day, and what begins with its end as it looks now.
 
     `inside` are the paid places that the plan would cover then, `lower_plans` those of them with a higher plan (P9).
     """
 
     started_on: date
-    terms: Terms
-    first: Document
+    first: First
     inside: tuple[str, ...]
     lower_plans: tuple[str, ...]
 
     @property
     def ends_on(self) -> date:
-        return self.terms.starts_on
+        return self.first.terms.starts_on
 
 
 def had(space: Space) -> bool:
@@ -59,17 +58,17 @@ def preview(space: Space, wish: Wish, *, customer: Customer | None, now: datetim
     made = quotes.estimate(space, wish, customer=customer, now=now)
     end = rules.ends_on(today)
     terms = replace(made.priced.terms, starts_on=end, anchor_on=end)
-    first = document(due_minus_billed((terms,), (), through=end), standing.treatment_of(space, customer, end))
+    first = first_of(space, customer, (terms,), counted=0)  # a size that fits was asked for
     paid = tuple(row.space.name for row in around.inside if row.status != "trial")
-    return Preview(today, terms, first, paid, made.lower_plans)
+    return Preview(today, first, paid, made.lower_plans)
 
 
-def start(draft: PurchaseDraft, *, now: datetime) -> Subscription:
+def start(draft: PurchaseDraft, *, now: datetime, lower_agreed: bool = False) -> Subscription:
     """Begin the trial that a draft asks for. The same again, as by a double click, gives the one that runs.
 
     Without billing information the customer is no more than its owner's name: whoever adds a payment method is asked
     for the rest. Nobody becomes admin by it (R4). Raises what `preview` raises, not_member, customer_owner_differs,
-    change_pending.
+    change_pending, period_unsettled; and tick_required where people would lose a higher plan when it converts (P9).
     """
     if draft.space is None or draft.seats is None or not draft.plan:
         raise ZetelError("value_required", field="draft")
@@ -84,7 +83,10 @@ def start(draft: PurchaseDraft, *, now: datetime) -> Subscription:
         if running:
             return running
         quotes.check_member(space, draft.person)
+        settled.settle_around(space, now=now)
         made = preview(space, wish, customer=payer, now=now)
+        if made.lower_plans and not lower_agreed:
+            raise ZetelError("tick_required")
         quotes.check_nothing_waits(space)
         customer = payer or _unnamed(space, owner, draft.person, wish.currency, now)
         quotes.check_billing_owner(space, owner, customer)
@@ -123,8 +125,8 @@ def _begin(
         trial_due_at=first_instant(step_on, standing.zone_of(space, customer)),
         **subscriptions.bill_next(customer, made.ends_on),
     )  # fmt: skip
-    subscriptions.append_terms(subscription, made.terms, now=now)
-    told = trials_mail.facts(space, subscription, made.terms) | {"renewal_amount": made.first.total}
+    subscriptions.append_terms(subscription, made.first.terms, now=now)
+    told = trials_mail.facts(space, subscription, made.first.terms) | {"renewal_amount": made.first.due}
     record(
         EventType.SUBSCRIPTION_TRIAL_STARTED, now=now, actor=draft.person, space=space, customer=customer,
         subscription=subscription, after=told | {"owner": owner.label, "owner_id": owner.public_id},

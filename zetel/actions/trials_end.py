@@ -16,16 +16,14 @@ from django.db import transaction
 from zetel.actions import invoices, mail, overages, payments, standing, subscriptions, trials_mail
 from zetel.actions._change import lock_customer, lock_space, record, transition
 from zetel.actions.dunning_mail import usable_method
+from zetel.actions.trials_first import First, first_of
 from zetel.models import CatalogVersion, Customer, Invoice, PaymentMethod, Space, Subscription
 from zetel.rules import transitions
 from zetel.rules import trials as rules
-from zetel.rules.billing import Terms, due_minus_billed
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
-from zetel.rules.invoices import balance_use
 from zetel.rules.periods import first_instant, local_date
-from zetel.rules.quotes import Document, document, end_covered
-from zetel.rules.subscriptions import renewal_terms
+from zetel.rules.quotes import end_covered
 from zetel.rules.trials import End
 
 
@@ -52,20 +50,6 @@ class _Held:
             cancelled=self.subscription.ends_on is not None, covered=rules.is_covered(above, self.end),
             can_pay=self.method is not None and self.customer.billing_owner is not None,
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class First:
-    """The first period as it looks now: its terms with everybody seated, those to append for it, and its invoice."""
-
-    terms: Terms
-    grown: Terms | None
-    asked: Document
-    balance_used: int
-
-    @property
-    def due(self) -> int:
-        return self.asked.total - self.balance_used
 
 
 def due(now: datetime, limit: int = 100) -> list[uuid.UUID]:
@@ -109,16 +93,8 @@ def _hold(subscription_id: uuid.UUID) -> _Held:
 
 
 def _first(held: _Held) -> First:
-    """Everybody counted gets a seat: the chosen size or the smallest that fits (P10)."""
     terms = standing.terms_of([held.subscription.pk])[held.subscription.pk]
-    grown = renewal_terms(terms, on=held.end, counted=standing.counted_people(held.space))
-    row = grown or rules.agreed(terms)
-    asked = document(
-        due_minus_billed((row,), (), through=held.end),
-        standing.treatment_of(held.space, held.customer, held.end),
-    )
-    used = balance_use(asked.total, standing.balance_of(held.customer, held.customer.currency))
-    return First(row, grown, asked, used)
+    return first_of(held.space, held.customer, terms, counted=standing.counted_people(held.space))
 
 
 def _remind(held: _Held, today: date, now: datetime) -> None:
@@ -147,7 +123,7 @@ def _convert(held: _Held, now: datetime) -> Invoice:
     if first.grown:
         subscriptions.append_terms(row, first.grown, now=now)
     invoice = invoices.issue(
-        first.asked, now=now, customer=customer, subscription=row, space=space, renews_on=held.end,
+        first.document, now=now, customer=customer, subscription=row, space=space, renews_on=held.end,
         balance_used=first.balance_used,
     )  # fmt: skip
     subscriptions.use_balance(customer, first.balance_used, invoice=invoice, now=now)

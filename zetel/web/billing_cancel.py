@@ -47,6 +47,8 @@ class ReasonForm(ZetelForm):
 def cancel_plan(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     """When it ends, what stops, what stays, what else there is; then the button."""
     held = load_held(request, space_id, clock.now())
+    if held.billing.is_trial:
+        return redirect("billing_trial_cancel", space_id)
     ends_now = held.billing.subscription.status == "past_due"
     if held.billing.subscription.ends_on and not ends_now:
         return redirect("billing", space_id)
@@ -117,6 +119,8 @@ def _instead(billing: Billing, label: str, note: str, **wish: str | int) -> dict
 def resume_plan(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     """Take a cancellation back (C11): from when it renews again, and for how much."""
     held = load_held(request, space_id, clock.now())
+    if held.billing.is_trial:
+        return redirect("billing_trial_resume", space_id)
     if not held.billing.subscription.ends_on:
         return redirect("billing", space_id)
     if request.method == "POST":

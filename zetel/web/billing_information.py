@@ -15,6 +15,8 @@ from zetel.rules.roles import Capability
 from zetel.web.billing_information_form import OwnerInformationForm
 from zetel.web.billing_view import load_owned, place
 
+_ONWARD = {"method": "billing_method"}  # `?next=`: what could not be done before this was filled in
+
 
 @require_http_methods(["GET", "POST"])
 def information(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
@@ -34,6 +36,6 @@ def information(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
             form.refuse(error)
         else:
             messages.success(request, gettext("Saved. It counts from your next invoice."))
-            return redirect("billing", space_id)
+            return redirect(_ONWARD.get(request.GET.get("next", ""), "billing"), space_id)
     context = {**place(seen), "billing": billing, "form": form}
     return render(request, "billing/information.html", context)

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -48,6 +49,9 @@ def method(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     """Choose, and go to the gateway. When it cannot be reached nothing is lost: the page comes back and says so."""
     now = clock.now()
     seen, billing = load_owned(request, space_id, Capability.METHOD_MANAGE, now)
+    if not billing.customer.address_line1:  # of a trial; what is charged is invoiced, and that needs one
+        messages.info(request, gettext("First fill in who receives the invoice. Then you choose how to pay."))
+        return redirect(f"{reverse('billing_information', args=[space_id])}?next=method")
     present = billing.method.kind if billing.method else "card"
     form = MethodForm(request.POST if request.method == "POST" else None, present=present)
     status = 200

@@ -25,6 +25,7 @@ from zetel.templatetags.zetel import amount, longdate
 from zetel.web.billing_acts import acts_of
 from zetel.web.billing_change_words import Later, waiting
 from zetel.web.billing_timeline import events_of, told
+from zetel.web.billing_trial_view import Trial, trial_of
 from zetel.web.billing_view import (
     Billing,
     billing_of,
@@ -59,22 +60,24 @@ def tab(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     if not seen.may(Capability.BILLING_SEE):
         context = {**place(seen), "owner": billing.owner, "past_due": billing.past_due}
         return render(request, "billing/who.html", context)
-    context = {**_tab(seen, billing), "seats_banner": seats_banner(use_of(billing, now), now)}
+    context = {**_tab(seen, billing, now), "seats_banner": seats_banner(use_of(billing, now), now)}
     return render(request, "billing/tab.html", context)
 
 
-def _tab(seen: Seen, billing: Billing) -> dict[str, object]:
+def _tab(seen: Seen, billing: Billing, now: datetime) -> dict[str, object]:
     sees_money = seen.may(Capability.INVOICES_SEE)
     rows = invoices_of(seen.space, seen.person) if sees_money else Invoice.objects.none()
     newest = list(dues.with_account(rows)[: INVOICES_ON_TAB + 1])
     happened = list(events_of(billing, sees_money=sees_money)[: EVENTS_ON_TAB + 1])
     open_ones = [row for row in newest if row.state == "open" and row.kind == "invoice"]
+    trial = trial_of(billing, now)
     return {
         **place(seen),
         "billing": billing,
+        "trial": trial,
         "past_due": billing.past_due,
-        "facts": _facts(billing),
-        "pending": pending(billing),
+        "facts": _facts(billing, trial),
+        "pending": [] if trial else pending(billing),
         "acts": acts_of(seen, billing, newest[0] if newest else None),
         "sees_money": sees_money,
         "invoices": shown(newest[:INVOICES_ON_TAB], billing.today),
@@ -104,10 +107,12 @@ def timeline(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     return render(request, "billing/timeline.html", context)
 
 
-def _facts(billing: Billing) -> list[dict[str, object]]:
-    """When it renews and for how much, who pays, and who manages."""
+def _facts(billing: Billing, trial: Trial | None) -> list[dict[str, object]]:
+    """When it renews and for how much, or what comes after the trial; who pays, and who manages."""
     rows: list[dict[str, object]] = []
-    if billing.next_on and billing.renewal:
+    if trial:
+        rows += trial.facts()
+    elif billing.next_on and billing.renewal:
         note = gettext("%(amount)s with tax, as things stand now") % {"amount": amount(billing.renewal)}
         rows.append({"label": gettext("Renews on"), "value": longdate(billing.next_on), "note": note})
     elif billing.subscription.ends_on:
@@ -115,7 +120,8 @@ def _facts(billing: Billing) -> list[dict[str, object]]:
         rows.append(
             {"label": gettext("Ends on"), "value": longdate(billing.subscription.ends_on), "note": kept}
         )
-    rows.append({"label": gettext("Paid by"), "value": str(billing.customer)})
+    if billing.customer.address_line1:  # of a trial it may be empty: nobody pays yet
+        rows.append({"label": gettext("Paid by"), "value": str(billing.customer)})
     rows.append(
         {"label": gettext("Billing owner"), "value": billing.owner.label, "note": billing.owner.email}
     )
@@ -151,9 +157,16 @@ def _ended(request: HttpRequest, seen: Seen, now: datetime) -> HttpResponse:
         **place(seen, has_tab=False), "ended_on": last.ended_on if last else None, "page": page,
         "by": cover[0].space if cover else None,
         "was_unpaid": last is not None and last.end_reason == "unpaid",
+        "was_trial": last is not None and was_trial(last),
         "invoices": shown(page.object_list, _seller_today(now)), "may_buy": seen.may(Capability.SUBSCRIPTION_BUY),
     }  # fmt: skip
     return render(request, "billing/ended.html", context)
+
+
+def was_trial(ended: Subscription) -> bool:
+    """Whether it ended without ever having become a plan."""
+    end, over = ended.ended_on, ended.trial_ends_on
+    return end is not None and over is not None and end <= over and ended.end_reason != "unpaid"
 
 
 @dataclass(frozen=True)
@@ -183,7 +196,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "places": places, "methods": kept, "page": page,
         "invoices": shown(page.object_list, _seller_today(clock.now())),
-        "again": _ended_spaces(person),
+        "again": _ended_places(person),
     }  # fmt: skip
     return render(request, "billing/home.html", context)
 
@@ -194,12 +207,30 @@ def _past(person: Person) -> QuerySet[Invoice]:
     return ended.select_related("space").order_by("-issued_on", "-id")
 
 
-def _ended_spaces(person: Person) -> list[Space]:
-    """Spaces that were once paid by this person and have no plan now, nor one of what they are in."""
+@dataclass(frozen=True)
+class EndedPlace:
+    """A space whose plan or trial, the last one there, this person owned."""
+
+    space: Space
+    was_trial: bool
+    ended_on: date | None
+
+    @property
+    def words(self) -> str:
+        on = {"date": longdate(self.ended_on)}
+        if self.was_trial:
+            return gettext("The trial ended on %(date)s. Nothing was charged.") % on
+        return gettext("Ended on %(date)s") % on
+
+
+def _ended_places(person: Person) -> list[EndedPlace]:
+    """Spaces that this person once held billing of and that have no plan now, nor one of what they are in; by name."""
     lived = Subscription.objects.filter(status__in=LIVE).values("space_id")
-    rows = Space.objects.filter(subscriptions__status="ended", subscriptions__last_owner=person)
-    covered = Q(pk__in=lived) | Q(organization__in=lived) | Q(division__in=lived)
-    return list(rows.exclude(covered).distinct().order_by("name")[:PLACES_MAX])
+    rows = Subscription.objects.filter(status="ended", last_owner=person, space__isnull=False)
+    covered = Q(space__in=lived) | Q(space__organization__in=lived) | Q(space__division__in=lived)
+    rows = rows.exclude(covered).select_related("space").order_by("space__name", "id")
+    last = {row.space_id: row for row in rows[:PLACES_MAX]}
+    return [EndedPlace(row.space, was_trial(row), row.ended_on) for row in last.values()]
 
 
 def left_behind(person: Person) -> list[PaymentMethod]:

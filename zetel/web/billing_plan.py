@@ -37,7 +37,7 @@ from zetel.web.words import cycle_word
 
 CHOICES = ("plan", "cycle", "seats")
 _CLOSED = ("past_due", "no_subscription")  # nothing can be chosen at all
-_FIELDS = {
+FIELDS = {
     "seats_in_use": "seats", "seat_size_unknown": "seats", "sales_only": "seats", "plan_unknown": "plan",
     "not_offered": "plan",
 }  # fmt: skip
@@ -67,6 +67,8 @@ class Chosen:
 def plan(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     """Look at choices (GET), or take a binding quote for them (POST) and go on to the review."""
     held = load_held(request, space_id, clock.now())
+    if held.billing.is_trial:
+        return redirect("billing_trial_plan", space_id)
     asked: Mapping[str, str] = request.POST if request.method == "POST" else request.GET
     chosen = chosen_of(held.billing, asked)
     here = reverse("billing_plan", args=[space_id])
@@ -76,7 +78,7 @@ def plan(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
         return redirect(f"{here}?{chosen.query()}")
     if chosen.plan == held.billing.catalog.free.code:
         return redirect("billing_cancel", space_id)
-    form = _form(held.billing, chosen, request.POST)
+    form = form_of(held.billing, chosen, request.POST)
     if form.is_valid():
         wish = wish_of(held.billing, Chosen(chosen.plan, chosen.cycle, form.cleaned_data["seats"]))
         try:
@@ -84,7 +86,7 @@ def plan(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
                 held.billing.subscription, wish, person=held.seen.person, now=held.now
             )
         except ZetelError as error:
-            form.add_error(_FIELDS.get(error.code), sentence(error))
+            form.add_error(FIELDS.get(error.code), sentence(error))
         else:
             return redirect("billing_change_review", space_id, quote.pk)
     return _page(held, chosen, form)
@@ -155,8 +157,8 @@ def _page(held: Held, chosen: Chosen, form: PlanForm | None) -> HttpResponse:
     billing = held.billing
     known = scheduled(billing.terms, on=held.settled.on, ends_on=billing.subscription.ends_on)
     context: dict[str, Any] = {
-        "form": form or _form(billing, chosen), "chosen": chosen, "waits": waiting_change(held),
-        "known": waiting(billing.catalog, known), "sales_url": _sales_url(billing, chosen),
+        "form": form or form_of(billing, chosen), "chosen": chosen, "waits": waiting_change(held),
+        "known": waiting(billing.catalog, known), "sales_url": sales_url_of(billing, chosen),
         "present_words": terms_words(billing.catalog, billing.present), "is_above": chosen.seats is None,
         "is_free": chosen.plan == billing.catalog.free.code,
         **_estimate(held, chosen, known),
@@ -166,9 +168,8 @@ def _page(held: Held, chosen: Chosen, form: PlanForm | None) -> HttpResponse:
 
 def _estimate(held: Held, chosen: Chosen, known: Any) -> dict[str, Any]:
     """What the wish would do, or why it cannot be had."""
-    if held.billing.subscription.status in ("past_due", "trial"):
-        code = "past_due" if held.billing.subscription.status == "past_due" else "no_subscription"
-        return {"refusal": sentence(ZetelError(code)), "refused": code, "is_closed": True}
+    if held.billing.subscription.status == "past_due":
+        return {"refusal": sentence(ZetelError("past_due")), "refused": "past_due", "is_closed": True}
     if chosen.seats is None or chosen.plan == held.billing.catalog.free.code:
         return {}
     try:
@@ -178,7 +179,7 @@ def _estimate(held: Held, chosen: Chosen, known: Any) -> dict[str, Any]:
     return change_summary(priced, held.billing.catalog, known)
 
 
-def _form(billing: Billing, chosen: Chosen, data: Mapping[str, str] | None = None) -> PlanForm:
+def form_of(billing: Billing, chosen: Chosen, data: Mapping[str, str] | None = None) -> PlanForm:
     form = PlanForm(data, initial={"plan": chosen.plan, "cycle": str(chosen.cycle), "seats": chosen.seats})
     fields: dict[str, Any] = form.fields
     fields["plan"].choices = [
@@ -197,9 +198,12 @@ def _form(billing: Billing, chosen: Chosen, data: Mapping[str, str] | None = Non
 
 def _card(billing: Billing, plan: Plan, cycle: Cycle, closed: bool) -> Card:
     if plan.free:
-        return Card(
-            plan.name, gettext("Your plan ends with the paid period; everything is kept."), gettext("Free")
+        ends = (
+            gettext("The trial runs to its end; everything is kept.")
+            if billing.is_trial
+            else gettext("Your plan ends with the paid period; everything is kept.")
         )
+        return Card(plan.name, ends, gettext("Free"))
     unit = unit_of(billing, plan.code, cycle)
     price = amount(Money(unit, billing.present.currency)) if unit is not None else ""
     per = gettext("per seat a year") if cycle is Cycle.YEAR else gettext("per seat a month")
@@ -228,7 +232,7 @@ def _size_choices(billing: Billing, chosen: Chosen) -> list[tuple[int, str]]:
     ]
 
 
-def _sales_url(billing: Billing, chosen: Chosen) -> str:
+def sales_url_of(billing: Billing, chosen: Chosen) -> str:
     asked = {
         "topic": "more_seats",
         "plan": chosen.plan,

@@ -13,6 +13,7 @@ from zetel.web import (
     billing_pay,
     billing_plan,
     billing_seats,
+    billing_trial,
     converters,
 )
 
@@ -30,6 +31,9 @@ urlpatterns = [
     path(_TAB + "plan/<quo:quote_id>", billing_change_review.review, name="billing_change_review"),
     path(_TAB + "cancel", billing_cancel.cancel_plan, name="billing_cancel"),
     path(_TAB + "resume", billing_cancel.resume_plan, name="billing_resume"),
+    path(_TAB + "trial/plan", billing_trial.plan, name="billing_trial_plan"),
+    path(_TAB + "trial/cancel", billing_trial.cancel, name="billing_trial_cancel"),
+    path(_TAB + "trial/resume", billing_trial.resume, name="billing_trial_resume"),
     path(_TAB + "scheduled/<slug:field>", billing_cancel.withdraw_change, name="billing_withdraw"),
     path("cancellation-policy", billing_cancel.policy, name="cancellation_policy"),
     path(_TAB + "seats", billing_seats.seats, name="billing_seats"),

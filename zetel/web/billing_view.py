@@ -125,9 +125,8 @@ class Billing:
         if self.past_due:
             return State(self.past_due.words, "bad")
         if status == "trial":
-            return State(
-                gettext("Trial until %(date)s") % {"date": longdate(self.subscription.trial_ends_on)}, "info"
-            )
+            until = gettext("Trial until %(date)s") % {"date": longdate(self.subscription.trial_ends_on)}
+            return State(until, "warn" if ends_on else "info")
         if ends_on:
             return State(gettext("Ends on %(date)s") % {"date": longdate(ends_on)}, "warn")
         return State(gettext("Active"), "good")

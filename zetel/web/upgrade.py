@@ -161,7 +161,8 @@ _MENDED_AT = {
     "already_subscribed": "space", "already_covered": "space", "change_pending": "space", "not_offered": "plan",
     "plan_unknown": "plan", "currency_unknown": "plan", "price_unknown": "plan", "seats_in_use": "details",
     "offer_expired": "details", "offer_withdrawn": "details", "offer_used": "details",
-    "seat_size_unknown": "details", "sales_only": "details", "customer_owner_differs": "billing",
+    "seat_size_unknown": "details", "sales_only": "details", "trial_used": "details",
+    "customer_owner_differs": "billing",
     "not_member": "owner",  # the buyer is one, or `step` would have led elsewhere: it is the colleague who left
     "method_required": "method",
 }  # fmt: skip

@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from zetel import clock
-from zetel.actions import drafts, quotes, standing
+from zetel.actions import drafts, quotes, standing, trials
 from zetel.models import CatalogVersion, PurchaseDraft, Space, Subscription
 from zetel.rules.catalog import Catalog, Offered, Plan, price_on
 from zetel.rules.errors import ZetelError
@@ -32,6 +32,7 @@ from zetel.web.upgrade_words import amount_rows, summary
 from zetel.web.words import kind_word
 
 RECALCULATE = "recalculate"
+TRY = "trial"
 
 
 class SizeField(forms.TypedChoiceField):
@@ -113,15 +114,16 @@ def details(visit: Visit) -> HttpResponse:
         if error.code == "already_subscribed" and _is_owner(visit):
             return visit.away(f"{reverse('billing_plan', args=[visit.space.pk])}?{_asked(wish)}")
         return back_to(visit, error)
+    may_try = not trials.had(visit.space)
     form = _form(visit, place, wish)
     if request.method == "POST" and form.is_valid():
-        onward = _kept(visit, form, place.now)
+        onward = _kept(visit, form, place.now, may_try=may_try)
         if onward:
             return visit.to(onward)
     return page(
         visit, "upgrade/details.html", "details", 422 if form.errors else 200, form=form, counted=place.counted,
-        card=_space_card(visit.space, place.counted), lower_plans=", ".join(estimate.lower_plans),
-        sales_url=_sales_url(visit, wish),
+        may_try=may_try, lower_plans=", ".join(estimate.lower_plans), sales_url=_sales_url(visit, wish),
+        card=_space_card(visit.space, place.counted),
         rows=amount_rows(estimate.priced, place.catalog, gettext("Due today")),
         tax_country=country_name(draft.customer.country if draft.customer else visit.space.country),
         knows_address=draft.customer is not None, payer_unknown=draft.customer is None,
@@ -139,7 +141,7 @@ def _asked(wish: Wish) -> str:
     return urlencode({"plan": wish.plan.code, "cycle": str(wish.cycle), "seats": wish.seats or ""})
 
 
-def _kept(visit: Visit, form: DetailsForm, now: datetime) -> str:
+def _kept(visit: Visit, form: DetailsForm, now: datetime, *, may_try: bool) -> str:
     """Keep what was chosen and say where to go; empty when it was refused, with the reason at its field."""
     chosen = form.cleaned_data
     try:
@@ -152,7 +154,7 @@ def _kept(visit: Visit, form: DetailsForm, now: datetime) -> str:
         return ""
     if visit.request.POST.get("act") == RECALCULATE:
         return "details"
-    return "billing"
+    return "trial" if may_try and visit.request.POST.get("act") == TRY else "billing"
 
 
 _FIELDS = {

@@ -22,6 +22,7 @@ WORDS_MAX = 5
 def owner(visit: Visit) -> HttpResponse:
     """Me, or a colleague found by name or address; guests are not in the list (rule R1)."""
     request = visit.request
+    onward = "trial" if request.GET.get("for") == "trial" else "billing"
     people = (
         Membership.objects.active()
         .of_space(visit.space)
@@ -35,9 +36,9 @@ def owner(visit: Visit) -> HttpResponse:
         chosen = people.filter(person_id=wanted).first() if wanted else None
         if chosen is None:
             messages.error(request, gettext("Choose somebody from the list."))
-            return visit.to("owner")
+            return visit.away(visit.url("owner") + ("?for=trial" if onward == "trial" else ""))
         drafts.choose_owner(visit.draft, owner=chosen.person, now=clock.now())
-        return visit.to("billing")
+        return visit.to(onward)
     search = " ".join(request.GET.get("q", "").split())[:SEARCH_LENGTH_MAX]
     for word in search.split()[:WORDS_MAX]:
         people = people.filter(Q(person__name__icontains=word) | Q(person__email__icontains=word))
@@ -48,6 +49,8 @@ def owner(visit: Visit) -> HttpResponse:
         "billing",
         found=found,
         search=search,
+        is_for_trial=onward == "trial",
+        back_url=visit.url(onward),
         owner=visit.opened.owner,
         me=visit.person,
     )

@@ -16,6 +16,7 @@ from zetel.web import (
     upgrade_owner,
     upgrade_plan,
     upgrade_review,
+    upgrade_trial,
 )
 
 converters.register()
@@ -37,6 +38,7 @@ urlpatterns = [
         upgrade_billing.method_return,
         name="upgrade_method_return",
     ),
+    path("upgrade/<dft:draft_id>/trial", upgrade_trial.trial, name="upgrade_trial"),
     path("upgrade/<dft:draft_id>/review", upgrade_review.review, name="upgrade_review"),
     path("offers/<off:offer_id>/", offers.offer, name="offer"),
     path("sales/", sales.sales, name="sales_request"),

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from zetel.actions.trials_first import First
 from zetel.documents.explain import explain
 from zetel.models import Subscription
 from zetel.rules.billing import Line
@@ -36,9 +37,9 @@ def amount_rows(priced: PricedPurchase, catalog: Catalog, due_label: str) -> lis
 
 
 def money_rows(
-    priced: PricedPurchase | PricedChange, currency: str, catalog: Catalog, due_label: str
+    priced: PricedPurchase | PricedChange | First, currency: str, catalog: Catalog, due_label: str
 ) -> list[Row]:
-    """The same for a purchase or a change."""
+    """The same for a purchase, a change, or the first invoice after a trial."""
 
     def money(amount: int) -> Money:
         return Money(amount, currency)
