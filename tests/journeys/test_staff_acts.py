@@ -11,14 +11,15 @@ from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.web.test_billing import browser, path_of, words
 from tests.web.upgrade_steps import DUTCH
-from tests.world import customer_of, subscribe
-from zetel.actions import cancellations
+from tests.world import change_quote, customer_of, save_method, subscribe
+from zetel.actions import cancellations, changes
 from zetel.actions._behalf import Behalf, acting_for
 from zetel.actions.acting import begin as begin_acting
 from zetel.actions.staff import name_staff
-from zetel.jobs import outbox
+from zetel.jobs import collect, outbox
 from zetel.models import (
     Acting,
+    Attempt,
     Change,
     Event,
     Invoice,
@@ -93,6 +94,26 @@ def test_support_change_a_plan_for_a_customer_who_reads_who_did_it_and_why(
     told = words(browser(anna).get(path_of(studio, "timeline")).content)
     assert "Support of Zetel Voorbeeld B.V. on behalf of Anna “ Asked by phone, ticket 12 ”" in told
     assert "Our staff began to act on behalf of the billing owner." in told
+
+
+def test_the_bank_asks_the_owner_and_not_the_staff_who_changed_the_plan(
+    world: World, anna: Person, studio: Space
+) -> None:
+    """C5: staff see that it waits and nothing to approve with; the owner gets a mail that leads there."""
+    payer = customer_of(anna, world.now)
+    paid = subscribe(studio, anna, world.now, seats=3, customer=payer)
+    save_method(payer, anna, world.now, behaviour="approval")
+    client = browser(staff(world, "support"))
+    acts(client, paid)
+    answer = client.post(path_of(studio, "plan"), {"plan": "premium", "cycle": "month", "seats": "5"})
+    quote = Quote.objects.filter(subscription=paid).get()
+    done = client.post(answer.headers["Location"], {"quote": quote.public_id}).headers["Location"]
+    page = client.get(done).content.decode()
+    for hidden in ("Go to your bank", "Stop this"):
+        assert hidden not in page
+    told = Mail.objects.get(kind="approval_needed")
+    assert (told.to_person, told.params["path"]) == (anna, done)
+    assert "Go to your bank" in browser(anna).get(done).content.decode()
 
 
 def test_cancelling_and_resuming_and_billing_information_for_a_customer(
@@ -180,6 +201,23 @@ def test_the_stretch_is_looked_at_again_at_the_commit(
     paid.refresh_from_db()
     assert paid.ends_on is None
     assert not Event.objects.filter(kind="subscription.cancelled").exists()
+
+
+def test_money_that_was_asked_for_while_it_lasted_is_booked_in_any_case(
+    world: World, anna: Person, paid: Subscription
+) -> None:
+    acting = begin_acting(paid.customer, staff=staff(world, "support"), reason=WHY, now=world.now)
+    with acting_for(Behalf(acting, anna)):
+        made = changes.confirm(
+            quote_id=change_quote(paid, world.now, seats=5).pk, person=anna, now=world.now, return_path="/{change}",
+            language="en",
+        )  # fmt: skip
+        Acting.objects.filter(pk=acting.pk).update(ended_at=world.now)
+        for attempt in Attempt.objects.filter(payment__change=made):
+            collect.collect(attempt.pk, now=world.now)
+    made.refresh_from_db()
+    assert made.status == "done"
+    assert Event.objects.get(kind="subscription.changed").on_behalf_of == anna
 
 
 def test_it_is_for_that_customer_alone_and_nothing_but_billing(

@@ -14,6 +14,7 @@ from zetel.models import Acting, Person
 from zetel.rules.errors import ZetelError
 
 _current: ContextVar["Behalf | None"] = ContextVar("behalf", default=None)
+_agreed: ContextVar[bool] = ContextVar("agreed", default=False)
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,23 @@ def acting_for(behalf: Behalf) -> Iterator[None]:
         _current.reset(token)
 
 
+@contextmanager
+def carried_out() -> Iterator[None]:
+    """What was confirmed while it was allowed is booked in any case: money that came is never turned away by this."""
+    token = _agreed.set(True)
+    try:
+        yield
+    finally:
+        _agreed.reset(token)
+
+
 def of(actor: Person | None, now: datetime) -> Behalf | None:
     """Whether an act of this person is done by staff; `forbidden` when the stretch is over or the role was taken."""
     behalf = _current.get()
     if behalf is None or actor is None or actor.pk != behalf.owner.pk:
         return None
+    if _agreed.get():
+        return behalf
     holds = Acting.objects.filter(
         pk=behalf.acting.pk, ended_at=None, ends_at__gt=now, staff__is_active=True,
         staff__staff_role=behalf.acting.role,

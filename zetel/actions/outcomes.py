@@ -10,9 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from zetel.actions import changes, dunning, growth, invoices, mail, payments
+from zetel.actions import _behalf, changes, dunning, growth, invoices, mail, payments
 from zetel.actions._change import lock_customer, lock_space, record, transition
-from zetel.models import Attempt, Change, Invoice
+from zetel.models import Attempt, Change, Event, Invoice
 from zetel.rules import transitions
 from zetel.rules.event_types import EventType
 from zetel.rules.money import Money
@@ -23,7 +23,7 @@ from zetel.rules.transitions import AttemptStatus
 
 def record_outcome(reference: str, outcome: Outcome, *, now: datetime) -> Attempt | None:
     """Book an outcome by our reference; None for a reference that is not ours. Repeating it changes nothing."""
-    with transaction.atomic():
+    with _behalf.carried_out(), transaction.atomic():
         attempt = (
             Attempt.objects.select_related(
                 "payment__customer", "payment__change__space", "payment__invoice__space"
@@ -142,8 +142,26 @@ def _needs_action(attempt: Attempt, now: datetime) -> None:
             after={"expires_at": change.expires_at.isoformat()},
         )  # fmt: skip
         growth.needs_approval(change, now=now)
+        _tell_absent(change, now)
     elif attempt.payment.invoice:
         dunning.failed(attempt, why="approval_needed", now=now)
+
+
+def _tell_absent(change: Change, now: datetime) -> None:
+    """Of what staff confirmed for an owner the bank asks the owner, who is not at the screen (R9, C5)."""
+    begun = Event.objects.filter(
+        kind=EventType.CHANGE_STARTED, space=change.space, at=change.created_at, on_behalf_of=change.person
+    )
+    if begun.exists():
+        quote = change.quote
+        mail.queue(
+            "approval_needed", once_key=f"approval_needed:{change.pk}", now=now, to_person=change.person,
+            space=change.space,
+            params={
+                "space": change.space.name, "amount": quote.due_amount, "currency": quote.currency,
+                "path": f"/upgrade/changes/{change.public_id}/",
+            },
+        )  # fmt: skip
 
 
 def _park(attempt: Attempt, decision: Decision, outcome: Outcome, now: datetime) -> None:

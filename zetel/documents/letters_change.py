@@ -18,6 +18,7 @@ from zetel.documents.letter import (
     Letter,
     Params,
     agreement,
+    amount,
     cycle,
     day,
     fact,
@@ -117,7 +118,28 @@ def _method_removed(params: Params, house: House) -> Letter:
     )
 
 
+def _approval_needed(params: Params, house: House) -> Letter:
+    names = {"space": fact(params, "space")}
+    return Letter(
+        subject=gettext("Your bank wants your approval for the plan of %(space)s") % names,
+        title=gettext("Your bank wants your approval"),
+        paragraphs=(
+            gettext(
+                "Our staff changed the plan of %(space)s for you, and the bank asks you to approve the payment."
+            )
+            % names,
+            gettext(
+                "You have 23 hours for it. Without your approval nothing changes and nothing is charged."
+            ),
+        ),
+        facts=shown((gettext("Amount"), amount(params, "amount"))),
+        label=gettext("Approve the payment"),
+        path=fact(params, "path"),
+    )
+
+
 KINDS: Kinds = {
+    "approval_needed": _approval_needed,
     "plan_changed": _plan_changed,
     "cancelled": _cancelled,
     "method_removed": _method_removed,
