@@ -38,6 +38,12 @@ class Driver(Protocol):
     def webhooks(self, now: datetime) -> list[Webhook]:
         """What the company sends now."""
 
+    def take_back(self, charge_id: str, now: datetime) -> None:
+        """The payer's bank takes a captured charge back (G8)."""
+
+    def give_back(self, charge_id: str, now: datetime) -> None:
+        """It gives it back: the dispute was won."""
+
 
 class SandboxDriver:
     def __init__(self) -> None:
@@ -60,6 +66,12 @@ class SandboxDriver:
 
     def webhooks(self, now: datetime) -> list[Webhook]:
         return sent(now)
+
+    def take_back(self, charge_id: str, now: datetime) -> None:
+        assert company.take_back(charge_id, now)
+
+    def give_back(self, charge_id: str, now: datetime) -> None:
+        assert company.give_back(charge_id, now)
 
 
 def sent(now: datetime, status: int = 200) -> list[Webhook]:

@@ -11,7 +11,7 @@ from tests.gateways.drivers import Driver
 from tests.gateways.steps import EVER, NEVER, RETURN, TEN, begin, captured, charge, fresh, refund, saved
 from zetel.gateways.base import BadSignature, KeyReused
 from zetel.rules.money import Money
-from zetel.rules.outcomes import RefundOutcome
+from zetel.rules.outcomes import Dispute, RefundOutcome
 
 pytestmark = pytest.mark.django_db
 
@@ -253,6 +253,36 @@ def test_a_webhook_of_a_refund_and_of_a_setup_name_what_they_are_about(
     ((_headers, body),) = driver.webhooks(clock.now)
     event = driver.gateway.parse(body)
     assert (event.kind, event.reference, event.refund) == ("refund", "ref-1", done)
+
+
+def test_a_payment_that_the_bank_takes_back_is_told_with_what_is_left_of_it(
+    driver: Driver, clock: HandClock
+) -> None:
+    """G8: what was refunded is not taken once more, what the bank holds cannot be refunded, and both ways are told."""
+    paid = charge(driver, saved(driver), "pay-1")
+    refund(driver, paid.charge_id, 300, "ref-1")
+    driver.webhooks(clock.now)
+    driver.take_back(paid.charge_id, clock.now)
+    ((headers, body),) = driver.webhooks(clock.now)
+    driver.gateway.verify(headers, body, now=clock.now)
+    event = driver.gateway.parse(body)
+    assert (event.kind, event.reference, event.outcome) == ("dispute", "pay-1", None)
+    assert event.dispute == Dispute(
+        kind="taken",
+        amount=Money(700, "EUR"),
+        at=clock.now,
+        reason=event.dispute.reason if event.dispute else "",
+    )
+    assert refund(driver, paid.charge_id, 100, "ref-2").kind == "refused"
+    driver.webhooks(clock.now)
+    clock.move(days=2)
+    driver.give_back(paid.charge_id, clock.now)
+    ((_headers, body),) = driver.webhooks(clock.now)
+    event = driver.gateway.parse(body)
+    assert event.dispute is not None
+    assert (event.dispute.kind, event.dispute.amount, event.dispute.at) == (
+        "returned", Money(700, "EUR"), clock.now,
+    )  # fmt: skip
 
 
 def test_a_forged_changed_or_unsigned_webhook_is_refused(driver: Driver, clock: HandClock) -> None:

@@ -177,6 +177,14 @@ ADDRESSES: dict[str, Address] = {
                                {"email": "chris@acme.example", "reason": "Asked by phone"}),
     "staff_send_again": Address(house(C.STAFF_RESEND), house(C.STAFF_RESEND), {"reason": "Asked by phone"}),
     "staff_people": Address(house(C.STAFF_NAME), house(C.STAFF_NAME), {"email": "x@y.example", "role": "sales"}),
+    "staff_invoice": Address(house(C.STAFF_MONEY_SEE)),
+    "staff_credit": Address(house(C.STAFF_CREDIT), house(C.STAFF_CREDIT),
+                            {"what": "whole", "goes_to_field": "refund", "reason": "x", "left": "1", "confirm": "1"}),
+    "staff_write_off": Address(house(C.STAFF_CREDIT), house(C.STAFF_CREDIT), {"reason": "x", "confirm": "1"}),
+    "staff_bank": Address(NOT_THERE, house(C.SANDBOX_CLOCK), {"act": "take"}),
+    "staff_pay_out": Address(house(C.STAFF_REFUND), house(C.STAFF_REFUND), {"reason": "x", "confirm": "1"}),
+    "staff_cancel": Address(house(C.STAFF_CANCEL_NOW), house(C.STAFF_CANCEL_NOW),
+                            {"unused": "refund", "reason": "x", "confirm": "1"}),
     "staff_clock": Address(house(C.SANDBOX_CLOCK), house(C.SANDBOX_CLOCK), {"step": "days:1"}),
     # The sandbox's own pages; the keys of the company's pages are unguessable, and this one is nobody's.
     "mailbox": Address(everybody()),
@@ -212,6 +220,7 @@ OTHERS = {
     "page_key": "x" * 40,
     "key": "x-y",
     "uidb36": "1",
+    "currency": "EUR",
     "pk": "1",
 }
 

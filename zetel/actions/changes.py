@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from zetel.actions import mail, payments, purchases, quotes, subscription_changes
+from zetel.actions import mail, payments, purchases, quotes, small_amounts, subscription_changes
 from zetel.actions._change import lock_customer, lock_space, record, transition
 from zetel.models import Attempt, Change, Customer, Person, Quote, Space, Subscription
 from zetel.models.subscriptions import WAITING
@@ -50,7 +50,7 @@ def confirm(*, quote_id: uuid.UUID, person: Person, now: datetime, return_path: 
             EventType.CHANGE_STARTED, now=now, actor=person, space=space, subscription=quote.subscription,
             after=_facts(quote),
         )  # fmt: skip
-        if quote.due_amount == 0:
+        if quote.due_amount == 0 or small_amounts.waits(customer, quote.due_amount, quote.currency):
             complete(change, now=now, paid_by=None)
             return change
         payments.want(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from zetel.actions import dues, dunning
+from zetel.actions import dues, dunning, small_amounts
 from zetel.actions._change import lock_customer, lock_space, record
 from zetel.models import Attempt, Invoice, Person
 from zetel.models.payments import UNSETTLED
@@ -36,6 +36,8 @@ def pay(invoice: Invoice, *, actor: Person, now: datetime, language: str, return
         invoice = Invoice.objects.select_for_update(of=("self",)).select_related("space").get(pk=invoice.pk)
         if dues.due_of(invoice) <= 0:
             raise ZetelError("nothing_due")
+        if small_amounts.waits(customer, dues.due_of(invoice), invoice.currency):
+            raise ZetelError("amount_below_minimum")
         if under_way := open_attempt(invoice):
             return under_way
         attempt = dunning.pay_now(invoice, now=now, language=language, return_path=return_path)

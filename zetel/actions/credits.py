@@ -110,6 +110,14 @@ def settle(invoice: Invoice) -> InvoiceStatus:
     return state
 
 
+def give_surplus(invoice: Invoice, *, now: datetime) -> None:
+    """Money that is more than is due of an invoice becomes balance of who pays it, and its state follows (I7)."""
+    surplus = -dues.raw_due(dues.accounts_of([invoice])[invoice.pk])
+    if surplus > 0:
+        add_balance(invoice.customer, surplus, kind="overpaid", invoice=invoice, now=now)
+    settle(invoice)
+
+
 def _refund(invoice: Invoice, note: Invoice, amount: int, reason: str, now: datetime) -> int:
     """Ask for refunds of the payments that paid an invoice, the latest first; how much of the amount they can bear."""
     left = amount

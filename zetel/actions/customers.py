@@ -7,6 +7,7 @@ gateway says that it was set up.
 import re
 import unicodedata
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from zoneinfo import available_timezones
@@ -180,9 +181,16 @@ def name_setup(setup: MethodSetup, setup_id: str) -> None:
 
 
 def finish_setup(
-    setup_row_id: uuid.UUID, method: SavedMethod | None, *, now: datetime
+    setup_row_id: uuid.UUID,
+    method: SavedMethod | None,
+    *,
+    now: datetime,
+    minimum_amounts: Mapping[str, int] | None = None,
 ) -> PaymentMethod | None:
-    """Book the end of a visit once: the new method replaces the old, or nothing changed when it was refused (G2)."""
+    """Book the end of a visit once: the new method replaces the old, or nothing changed when it was refused (G2).
+
+    `minimum_amounts` is the gateway's smallest charge per currency, in minor units (G9).
+    """
     with transaction.atomic():
         setup = MethodSetup.objects.select_related("customer", "person").get(pk=setup_row_id)
         customer = lock_customer(setup.customer_id)
@@ -202,11 +210,15 @@ def finish_setup(
         MethodSetup.objects.filter(pk=setup.pk).update(status="done")
         if customer.billing_owner_id not in (None, setup.person_id):
             raise ZetelError("forbidden")  # billing was handed over meanwhile (R5)
-        return _replace_method(setup, customer, method, now)
+        return _replace_method(setup, customer, method, now, minimum_amounts or {})
 
 
 def _replace_method(
-    setup: MethodSetup, customer: Customer, method: SavedMethod, now: datetime
+    setup: MethodSetup,
+    customer: Customer,
+    method: SavedMethod,
+    now: datetime,
+    minimum_amounts: Mapping[str, int],
 ) -> PaymentMethod:
     old = PaymentMethod.objects.filter(customer=customer, status="active").first()
     if old:
@@ -214,6 +226,7 @@ def _replace_method(
     made = PaymentMethod.objects.create(
         customer=customer, gateway=setup.gateway, kind=method.kind, token=method.token, label=method.label,
         expires_on=method.expires_on, set_up_by=setup.person, created_at=now,
+        minimum_amounts=dict(minimum_amounts),
     )  # fmt: skip
     record(
         EventType.METHOD_REPLACED, now=now, actor=setup.person, customer=customer,

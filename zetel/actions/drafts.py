@@ -5,6 +5,7 @@ who left are refused, and a customer can only be the draft's own or one that the
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -43,6 +44,7 @@ class Opened:
     method_kind: str
     latest_quote: uuid.UUID | None
     under_way: uuid.UUID | None
+    minimum_amounts: Mapping[str, int]
 
     @property
     def owner(self) -> Person:
@@ -74,6 +76,7 @@ def open_draft(draft_id: uuid.UUID, *, person: Person, now: datetime) -> Opened:
             ),
             method_label=Subquery(methods.values("label")[:1]),
             method_kind=Subquery(methods.values("kind")[:1]),
+            minimum_amounts=Subquery(methods.values("minimum_amounts")[:1]),
             is_member=Exists(stays),
         )
         .first()
@@ -83,8 +86,11 @@ def open_draft(draft_id: uuid.UUID, *, person: Person, now: datetime) -> Opened:
     if not row.is_member:
         row.space = None
     if row.customer is not None and not _may_pay_with(row.customer, person):
-        row.customer, row.method_label, row.method_kind = None, None, None
-    return Opened(row, row.method_label or "", row.method_kind or "", row.latest_quote, row.under_way)
+        row.customer, row.method_label, row.method_kind, row.minimum_amounts = None, None, None, None
+    return Opened(
+        row, row.method_label or "", row.method_kind or "", row.latest_quote, row.under_way,
+        row.minimum_amounts or {},
+    )  # fmt: skip
 
 
 def _may_pay_with(customer: Customer, person: Person) -> bool:

@@ -93,8 +93,9 @@ def raw_due(account: Account) -> int:
 
 def dues_of(invoices: Iterable[Invoice]) -> dict[uuid.UUID, int]:
     """What is still to be paid of each, in minor units; nothing of what is no open invoice (rule I7)."""
-    accounts = accounts_of(row for row in invoices if row.kind == "invoice" and row.state == "open")
-    return {invoice_id: max(0, raw_due(account)) for invoice_id, account in accounts.items()}
+    open_ones = Invoice.objects.filter(pk__in=[row.pk for row in invoices], kind="invoice", state="open")
+    rows = with_account(open_ones.only("pk", "total_amount"))
+    return {row.pk: max(0, raw_due(account_of(row))) for row in rows}
 
 
 def due_of(invoice: Invoice) -> int:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from zetel.actions import dues, dunning_end, dunning_mail, payments, subscriptions
+from zetel.actions import dues, dunning_end, dunning_mail, payments, small_amounts, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record, transition
 from zetel.actions.dunning_mail import usable_method
 from zetel.models import Attempt, Customer, Invoice, Payment, PaymentMethod, Person, Space, Subscription
@@ -30,7 +30,7 @@ RETURN_PATH = "/billing"  # of tries that nobody waits for in a browser
 
 @dataclass(frozen=True)
 class _Held:
-    """A subscription with its open invoices, oldest first; space, customer and subscription are locked."""
+    """A subscription with the open invoices that may be asked for, oldest first; the rows are locked."""
 
     space: Space
     customer: Customer
@@ -145,14 +145,38 @@ def paid(invoice: Invoice, *, now: datetime) -> None:
         _recover(held, invoice, now)
 
 
+def taken_back(invoice: Invoice, *, key: str, now: datetime) -> None:
+    """A bank took a payment back within its period: that was the first try, the next ones follow (G8).
+
+    Locks on space and customer are held. What nobody may ask for by itself is left to staff.
+    """
+    assert invoice.subscription_id is not None, "within its period it has a subscription"
+    held = _hold(invoice.subscription_id)
+    if held.subscription.status not in LIVE or invoice.pk not in {row.pk for row in held.invoices}:
+        return
+    if not held.is_past_due:
+        _begin(held, invoice, "taken_back", now)
+    _tell(held, invoice, key, "taken_back", now)
+
+
+def asks_no_more(invoice: Invoice, *, now: datetime) -> None:
+    """Staff credited an invoice or wrote it off: what is past due for nothing else goes on. Locks are held."""
+    if invoice.subscription_id is None:
+        return
+    held = _hold(invoice.subscription_id)
+    if held.is_past_due and not held.invoices:
+        _recover(held, None, now)
+
+
 def method_came(customer: Customer, method: PaymentMethod, *, now: datetime) -> list[Attempt]:
     """A new method is tried at once for what is past due; the schedule stays. The lock on the customer is held."""
     open_ones = Invoice.objects.filter(
         customer=customer, kind="invoice", state="open", subscription__status="past_due"
     )
+    asking = list(open_ones.select_related("space").order_by("id"))
     return [
         _try(invoice, customer, method, now)
-        for invoice in open_ones.select_related("space").order_by("id")
+        for invoice in small_amounts.collectable(asking, customer)
         if not _under_way(invoice)
     ]
 
@@ -198,8 +222,8 @@ def _hold(subscription_id: uuid.UUID) -> _Held:
     customer = lock_customer(space_of.customer_id)
     subscription = Subscription.objects.select_for_update().get(pk=subscription_id)
     subscription.space, subscription.customer = space, customer
-    invoices = Invoice.objects.filter(subscription=subscription, kind="invoice", state="open")
-    return _Held(space, customer, subscription, list(invoices.order_by("id")))
+    asking = Invoice.objects.filter(subscription=subscription, kind="invoice", state="open").order_by("id")
+    return _Held(space, customer, subscription, small_amounts.collectable(list(asking), customer))
 
 
 def _begin(held: _Held, invoice: Invoice, why: str, now: datetime) -> None:
@@ -254,7 +278,9 @@ def _try(
 ) -> Attempt:
     """One more try: of the payment that was refused, or a new one where the amount or the payment is another."""
     amount = dues.due_of(invoice)
-    refused = Payment.objects.filter(invoice=invoice, change=None, status="refused", amount=amount).last()
+    refused = Payment.objects.filter(
+        invoice=invoice, change=None, shares=None, status="refused", amount=amount
+    ).last()
     if refused and transition(refused, transitions.PAYMENT, "wanted"):
         return payments.next_attempt(
             refused, method=method, now=now, language=language or customer.language, return_path=return_path

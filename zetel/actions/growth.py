@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
-from zetel.actions import changes, mail, payments, quotes, seat_use, settled
+from zetel.actions import changes, mail, payments, quotes, seat_use, settled, small_amounts
 from zetel.actions._change import lock_space, record
 from zetel.actions.seat_use import SeatUse
 from zetel.actions.settled import Settled
@@ -78,7 +78,10 @@ def _ask(
     Overage.objects.filter(pk=row.pk).update(
         change=change, tries=row.tries + 1, grow_at=now + timedelta(days=days) if days else None
     )
-    if method is None or quote.due_amount == 0:  # balance pays for it
+    small = small_amounts.waits(held.customer, quote.due_amount, quote.currency)
+    if (
+        method is None or quote.due_amount == 0 or small
+    ):  # balance pays for it, or it goes with the next charge
         changes.complete(change, now=now, paid_by=None)
         return change
     record(

@@ -43,7 +43,7 @@ def issue(
     now: datetime,
     customer: Customer,
     subscription: Subscription,
-    space: Space,
+    space: Space | None,
     kind: str = "invoice",
     quote: Quote | None = None,
     credits: Invoice | None = None,
@@ -101,7 +101,7 @@ def invoice_row(
     now: datetime,
     customer: Customer,
     subscription_id: uuid.UUID,
-    space: Space,
+    space: Space | None,
     seller: Mapping[str, Any],
     kind: str = "invoice",
     quote_id: uuid.UUID | None = None,
@@ -114,7 +114,8 @@ def invoice_row(
     return {
         "id": new_id(), "kind": kind, "series_id": drawn.series_id, "sequence": drawn.sequence,
         "number": number(_PREFIX[kind], drawn.year, drawn.sequence), "customer_id": customer.pk,
-        "subscription_id": subscription_id, "space_id": space.pk, "quote_id": quote_id, "credits_id": credits_id,
+        "subscription_id": subscription_id, "space_id": space.pk if space else None,
+        "quote_id": quote_id, "credits_id": credits_id,
         "renews_on": renews_on, "issued_on": drawn.issued_on, "due_on": drawn.issued_on, "issued_at": now,
         "language": customer.language, "currency": customer.currency, "net_amount": document.net,
         "tax_amount": document.tax, "total_amount": document.total, "balance_used_amount": balance_used,
@@ -204,7 +205,7 @@ def seller_of_the_day() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def buyer_of_the_day(customer: Customer, space: Space) -> dict[str, Any]:
+def buyer_of_the_day(customer: Customer, space: Space | None) -> dict[str, Any]:
     """The customer's details as they are printed on documents issued now, and the space's name of the day."""
     city = f"{customer.postal_code} {customer.city}".strip()
     address = [customer.address_line1, customer.address_line2, city, customer.region]
@@ -212,6 +213,6 @@ def buyer_of_the_day(customer: Customer, space: Space) -> dict[str, Any]:
         "name": customer.company or customer.name, "attention": customer.name if customer.company else "",
         "address": [part for part in address if part], "country": customer.country,
         "vat_number": customer.vat_number if customer.vat_status == "verified" else "",
-        "stated_vat_number": customer.vat_number, "reference": customer.reference, "space": space.name,
+        "stated_vat_number": customer.vat_number, "reference": customer.reference, "space": space.name if space else "",
         "email": customer.invoice_email,
     }  # fmt: skip

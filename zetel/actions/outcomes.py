@@ -10,9 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from zetel.actions import _behalf, changes, dunning, growth, invoices, mail, payments
+from zetel.actions import _behalf, changes, credits, dunning, growth, invoices, mail, payments
 from zetel.actions._change import lock_customer, lock_space, record, transition
-from zetel.models import Attempt, Change, Event, Invoice
+from zetel.models import Attempt, Change, Event, Invoice, Payment
 from zetel.rules import transitions
 from zetel.rules.event_types import EventType
 from zetel.rules.money import Money
@@ -94,19 +94,30 @@ def _paid(attempt: Attempt, now: datetime) -> None:
 def _invoice_paid(attempt: Attempt, invoice: Invoice, now: datetime) -> None:
     """The money for an open invoice; for one that was taken back meanwhile it goes back at once (C5, G4)."""
     payment = attempt.payment
-    facts = {"number": invoice.number, "amount": payment.amount, "currency": payment.currency}
+    along = list(payment.shares.select_related("invoice__space", "invoice__subscription"))
+    alone = payment.amount - sum(share.amount for share in along)
+    facts = {"number": invoice.number, "amount": alone, "currency": payment.currency}
     if not invoices.mark_paid(invoice):
         transition(payment, transitions.PAYMENT, "paid", paid_at=now, invoice=None)
-        payments.want_refund(attempt, amount=payment.amount, reason="invoice_not_open", now=now)
+        payments.want_refund(attempt, amount=alone, reason="invoice_not_open", now=now)
         record(
             EventType.REFUND_WANTED, now=now, actor=None, space=invoice.space, customer=payment.customer,
             subscription=invoice.subscription, invoice=invoice, after=facts,
         )  # fmt: skip
-        return
-    transition(payment, transitions.PAYMENT, "paid", paid_at=now)
+    else:
+        transition(payment, transitions.PAYMENT, "paid", paid_at=now)
+        _settled(invoice, payment, alone, now)
+    for share in along:
+        _settled(share.invoice, payment, share.amount, now)
+
+
+def _settled(invoice: Invoice, payment: Payment, amount: int, now: datetime) -> None:
+    """An invoice got its part of a payment; what is too much becomes balance (I7)."""
+    credits.give_surplus(invoice, now=now)
     record(
         EventType.INVOICE_PAID, now=now, actor=None, space=invoice.space, customer=payment.customer,
-        subscription=invoice.subscription, invoice=invoice, after=facts,
+        subscription=invoice.subscription, invoice=invoice,
+        after={"number": invoice.number, "amount": amount, "currency": payment.currency},
     )  # fmt: skip
     dunning.paid(invoice, now=now)
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
+from zetel.actions import small_amounts
 from zetel.actions._change import Row, defer, transition
 from zetel.models import Attempt, Change, Customer, Invoice, Payment, PaymentMethod, Refund
 from zetel.models.ids import new_id, public_id
@@ -104,8 +105,11 @@ def claim(attempt_id: uuid.UUID, *, now: datetime) -> Attempt | None:
 
     If we vanish before an answer is booked, the gateway is asked by reference a minute later.
     """
-    attempt = _with_all().get(pk=attempt_id)
-    taken = transition(attempt, transitions.ATTEMPT, "sent", tries=1, ask_at=now + FIRST_ASK)
+    with transaction.atomic():
+        attempt = _with_all().select_for_update(of=("self",)).get(pk=attempt_id)
+        if attempt.status != "created" or not small_amounts.carry(attempt):
+            return None
+        taken = transition(attempt, transitions.ATTEMPT, "sent", tries=1, ask_at=now + FIRST_ASK)
     return attempt if taken else None
 
 

@@ -30,7 +30,7 @@ def settle(refund: Refund, *, kind: str, refund_id: str, reason: str, now: datet
         if not transition(refund, transitions.REFUND, kind, refund_id=refund_id, ask_at=None):
             return
         payment, done = refund.attempt.payment, kind == "done"
-        facts = {"amount": refund.amount, "currency": refund.currency, "why": refund.reason}
+        facts = {"amount": refund.amount, "currency": refund.currency, "why": refund.reason, "said": reason}
         if done and _given_back(refund) >= payment.amount:
             transition(payment, transitions.PAYMENT, "refunded")
         if not done:
@@ -40,7 +40,7 @@ def settle(refund: Refund, *, kind: str, refund_id: str, reason: str, now: datet
             _tell_staff(refund, reason, now)
         record(
             EventType.REFUND_DONE if done else EventType.REFUND_REFUSED, now=now, actor=None, customer=customer,
-            space=_space_of(refund), reason=reason,
+            space=_space_of(refund),
             subscription=refund.invoice.subscription if refund.invoice else None, after=facts,
         )  # fmt: skip
 

@@ -14,9 +14,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Min, Q, Sum
+from django.db.models import Q, Sum
 
-from zetel.actions import dues
+from zetel.actions import dues, small_amounts
 from zetel.models import (
     BalanceEntry,
     Customer,
@@ -152,9 +152,16 @@ def inside_standings(around: Around, customer: Customer | None, now: datetime) -
 
 def _unpaid_since(subscription_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, date]:
     """The first day of a period that was renewed and not paid (G4)."""
-    renewals = Invoice.objects.filter(subscription_id__in=subscription_ids, kind="invoice", state="open")
-    starts = renewals.values_list("subscription_id").annotate(first=Min("renews_on"))
-    return {subscription_id: first for subscription_id, first in starts if subscription_id and first}
+    rows = Invoice.objects.filter(subscription_id__in=subscription_ids, kind="invoice", state="open")
+    renewals = rows.exclude(renews_on=None).select_related("subscription__customer").order_by("renews_on")
+    found: dict[uuid.UUID, date] = {}
+    for (
+        row
+    ) in renewals:  # few: what waits because it is too small to be charged alone was as good as paid (G9)
+        customer = row.subscription.customer if row.subscription else row.customer
+        if row.subscription_id and row.renews_on and small_amounts.collectable([row], customer):
+            found.setdefault(row.subscription_id, row.renews_on)
+    return found
 
 
 def counted_people(space: Space) -> int:
@@ -175,6 +182,12 @@ def balance_of(customer: Customer, currency: str) -> int:
         "sum"
     ]
     return int(total or 0)
+
+
+def balances_of(customer: Customer) -> dict[str, int]:
+    """The same in each currency in which there is any (M9, M10)."""
+    rows = BalanceEntry.objects.filter(customer=customer).values_list("currency").annotate(sum=Sum("amount"))
+    return {currency: int(amount) for currency, amount in rows.order_by("currency") if amount}
 
 
 def paid_until(billed: Iterable[Billed]) -> date:

@@ -62,9 +62,19 @@ def explain(
     discount_bp: int = 0,
     discount_amount: int = 0,
     taken_from: Sequence[Source] = (),
+    rule: str = "",
 ) -> str:
-    """The sentence from plain numbers. A whole period leaves the days out; a negative amount is money given back."""
+    """The sentence from plain numbers. A whole period leaves the days out; a negative amount is money given back.
+
+    Money that is no coverage (`rule` M11 or M13) is an amount without figures behind it.
+    """
     with translation.override(language):
+        if rule == "M13":
+            return _given_back(amount_text(abs(amount), currency, language), taken_from)
+        if rule == "M11":
+            return gettext("Given back before, so not once more: %(sum)s") % {
+                "sum": amount_text(abs(amount), currency, language)
+            }
         factors = [
             ngettext("%(count)d seat", "%(count)d seats", abs(seats)) % {"count": abs(seats)},
             amount_text(abs(unit_price), currency, language),

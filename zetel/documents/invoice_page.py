@@ -118,8 +118,8 @@ def _line(line: DocumentLine, document: InvoiceDocument) -> dict[str, object]:
         },
         "explanation": printable(line.explanation) or explain_line(line, currency, language),
         "figures": [
-            str(line.seats),
-            amount_text(line.unit_price, currency, language),
+            str(line.seats or ""),
+            amount_text(line.unit_price, currency, language) if line.seats else "",
             percent_text(line.tax_rate_bp, language),
             amount_text(line.amount - line.discount_amount, currency, language),
         ],

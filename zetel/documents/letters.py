@@ -60,6 +60,26 @@ def _staff_alert(params: Params, house: House) -> Letter:
                 " renewed. When members come back, hand billing over to one of them."
             ),
         ),
+        "refund_refused": (
+            gettext("A refund was refused"),
+            gettext(
+                "The payment company refuses to give this money back. What goes with a credit note is the customer's"
+                " balance again; pay it out by bank when the customer asks."
+            ),
+        ),
+        "taken_back_late": (
+            gettext("A payment was taken back after its period"),
+            gettext(
+                "A bank took the money back after the period that it paid for. Nobody is asked for it by itself: write"
+                " the invoice off, credit it, or agree on a payment with the customer."
+            ),
+        ),
+        "taken_back_otherwise": (
+            gettext("A bank takes back what was not paid like this"),
+            gettext(
+                "The payment company reports that money was taken back which we do not hold. Look into it."
+            ),
+        ),
         "paid_after_refusal": (
             gettext("A payment came after it was refused"),
             gettext(

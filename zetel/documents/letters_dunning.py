@@ -4,6 +4,8 @@ All name the invoice, the amount, what happens next and on which day, and lead t
 payment method (rule G4).
 """
 
+from dataclasses import replace
+
 from django.utils.translation import gettext
 
 from zetel.documents.letter import (
@@ -137,7 +139,27 @@ def _ended(params: Params, house: House) -> Letter:
     )
 
 
+def _ended_by_staff(params: Params, house: House) -> Letter:
+    names = {"space": fact(params, "space"), "seller": house.name}
+    letter = to_billing(
+        params,
+        gettext("The plan of %(space)s has ended") % names,
+        gettext("%(seller)s ended the plan of %(space)s today. The space is on Basic now.") % names,
+        gettext(
+            "Nothing of yours was deleted: spaces, people, settings and invoices are all there. You can buy a plan"
+            " again whenever you like."
+        ),
+        facts=shown(
+            (gettext("Credit note number"), fact(params, "credit_note")),
+            (gettext("Amount taken back"), amount(params, "amount") if fact(params, "credit_note") else ""),
+            (gettext("Ended on"), day(params, "ended_on")),
+        ),
+    )
+    return replace(letter, quoted=fact(params, "words"))
+
+
 KINDS: Kinds = {
+    "subscription_ended_by_staff": _ended_by_staff,
     "payment_failed": _payment_failed,
     "payment_last_warning": _last_warning,
     "payment_recovered": _recovered,

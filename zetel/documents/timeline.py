@@ -138,8 +138,12 @@ FULLER = {
     T.INVOICE_SENT: _("Invoice %(number)s was sent by mail."),
     T.INVOICE_PAID: _("Invoice %(number)s of %(amount)s was paid."),
     T.INVOICE_REOPENED: _("Invoice %(number)s is open again."),
-    T.INVOICE_WRITTEN_OFF: _("Invoice %(number)s was written off."),
+    T.INVOICE_WRITTEN_OFF: _("%(amount)s of invoice %(number)s was written off."),
     T.CREDIT_NOTE_ISSUED: _("Credit note %(number)s of %(amount)s was issued."),
+    T.BALANCE_CHANGED: _("Balance of %(amount)s was paid out."),
+    T.PAYMENT_TAKEN_BACK: _(
+        "The bank took %(amount)s of invoice %(number)s back; the invoice is open again."
+    ),
     T.PAYMENT_PAID: _("A payment of %(amount)s came in."),
     T.PAYMENT_DECLINED: _("A payment was declined: %(why)s. We try again."),
     T.REFUND_DONE: _("%(amount)s was refunded."),
@@ -169,6 +173,11 @@ FOR_A_REASON = {
     (T.SUBSCRIPTION_ENDED, "trial_cancelled"): _("The trial ended, as it was cancelled."),
     (T.SUBSCRIPTION_ENDED, "trial_covered"): _("The trial ended because a larger plan covers the space."),
     (T.SUBSCRIPTION_ENDED, "trial_bought"): _("The trial ended because a plan was bought for the space."),
+    (T.SUBSCRIPTION_ENDED, "staff"): _("Our staff ended the plan."),
+    (T.PAYMENT_PAID, "returned"): _("The bank gave a payment of %(amount)s back."),
+    (T.SUBSCRIPTION_PAST_DUE, "taken_back"): _(
+        "The bank took the payment of invoice %(number)s back; %(amount)s is to be paid again."
+    ),
     (T.SUBSCRIPTION_PAST_DUE, "no_method"): _(
         "A renewal could not be collected: there is no payment method."
     ),
@@ -264,6 +273,7 @@ def reason(code: str) -> str:
         "expired": gettext("the time for it had passed"),
         "insufficient_funds": gettext("not enough money on the account"),
         "expired_card": gettext("the card has expired"),
+        "taken_back": gettext("the bank took the payment back"),
         "stolen_card": gettext("the card is blocked"),
         "account_closed": gettext("the account was closed"),
         "cancelled": gettext("the approval was cancelled"),

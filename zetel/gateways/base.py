@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from zetel.rules.money import Money
-from zetel.rules.outcomes import MethodKind, Outcome, RefundOutcome, SavedMethod
+from zetel.rules.outcomes import Dispute, MethodKind, Outcome, RefundOutcome, SavedMethod
 
 SetupStatus = Literal["pending", "done", "refused"]
-EventKind = Literal["charge", "refund", "setup", "other"]
+EventKind = Literal["charge", "refund", "setup", "dispute", "other"]
 
 
 class GatewayUnavailable(Exception):
@@ -81,8 +81,9 @@ class Capture:
 class GatewayEvent:
     """A webhook in our words. `id` is the company's and stays the same in every delivery of it (rule X14).
 
-    `reference` is ours, of the charge, refund or setup. What it tells is in `outcome` (charge), `refund` or
-    `setup_id`; `other` tells nothing that we follow. `created_at` is when it happened, not when it was sent.
+    `reference` is ours, of the charge (also of one in dispute), refund or setup. What it tells is in `outcome`
+    (charge), `refund`, `dispute` or `setup_id`; `other` tells nothing that we follow. `created_at` is when it
+    happened, not when it was sent.
     `tokens` are strings of the body that could charge somebody's method: they are not kept with it (rule X15).
     """
 
@@ -92,6 +93,7 @@ class GatewayEvent:
     created_at: datetime
     outcome: Outcome | None = None
     refund: RefundOutcome | None = None
+    dispute: Dispute | None = None
     setup_id: str = ""
     tokens: tuple[str, ...] = ()
 

@@ -20,7 +20,7 @@ from zetel.gateways.base import (
     SetupResult,
 )
 from zetel.rules.money import Money
-from zetel.rules.outcomes import MethodKind, Outcome, OutcomeKind, RefundOutcome, SavedMethod
+from zetel.rules.outcomes import Dispute, MethodKind, Outcome, OutcomeKind, RefundOutcome, SavedMethod
 from zetel.sandbox import company, setups
 from zetel.sandbox.behaviours import CARDS
 
@@ -164,11 +164,12 @@ class SandboxGateway:
         kind = content["type"].partition(".")[0]
         return GatewayEvent(
             id=content["id"],
-            kind=kind if kind in ("charge", "refund", "setup") else "other",
+            kind=kind if kind in ("charge", "refund", "setup", "dispute") else "other",
             reference=data.get("reference", ""),
             created_at=datetime.fromisoformat(content["created_at"]),
             outcome=_outcome(data) if kind == "charge" else None,
             refund=_refund(data) if kind == "refund" else None,
+            dispute=_dispute(data) if kind == "dispute" else None,
             setup_id=data["id"] if kind == "setup" else "",
             tokens=(data["method"]["token"],) if data.get("method") else (),
         )
@@ -219,6 +220,15 @@ def _refund(answer: company.Answer) -> RefundOutcome:
     )
 
 
+def _dispute(answer: company.Answer) -> Dispute:
+    return Dispute(
+        kind="taken" if answer["status"] == "taken" else "returned",
+        amount=Money(answer["amount"], answer["currency"]),
+        at=datetime.fromisoformat(answer["changed_at"]),
+        reason=answer["reason"],
+    )
+
+
 def _method(answer: company.Answer) -> SavedMethod:
     label = (
         f"{answer['brand']} {answer['email']}"
@@ -246,6 +256,16 @@ def _capture(answer: company.Answer) -> Capture:
 def deliver_webhooks(now: datetime) -> int:
     """The company posts what is due to our own endpoint, as a real one would over the internet."""
     return company.deliver_due(now)
+
+
+def bank_acts(charge_id: str) -> tuple[str, ...]:
+    """What the payer's bank can do about a charge now: `take` it back, `return` it; for a sandbox alone."""
+    return company.bank_acts(charge_id)
+
+
+def let_bank(act: str, charge_id: str, *, now: datetime) -> bool:
+    """Let the payer's bank take a charge back or return it; whether it could. The webhook says so to everybody."""
+    return company.take_back(charge_id, now) if act == "take" else company.give_back(charge_id, now)
 
 
 def save_sample_card(setup_id: str, *, now: datetime) -> None:

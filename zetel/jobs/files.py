@@ -138,7 +138,7 @@ def _taken(row: InvoiceLine, sources: dict[str, Source], currency: str, language
         seats=row.seats, unit_price=row.unit_amount, days=(row.end - row.start).days,
         of_days=(row.period_end - row.period_start).days, amount=row.amount, currency=currency, language=language,
         discount_bp=row.discount_bp, discount_amount=row.discount_amount,
-        taken_from=[sources[line_id] for line_id in row.takes_back if line_id in sources],
+        rule=row.rule, taken_from=[sources[line_id] for line_id in row.takes_back if line_id in sources],
     )  # fmt: skip
 
 
@@ -146,8 +146,8 @@ def _line(row: InvoiceLine, plan: str, space: str) -> DocumentLine:
     cycle = gettext("monthly") if row.cycle == "month" else gettext("annual")
     return DocumentLine(
         description=", ".join(part for part in (plan, cycle, space) if part),
-        seats=row.seats,
-        unit_price=row.unit_amount,
+        seats=row.seats if row.is_coverage else 0,  # money has no figures of its own
+        unit_price=row.unit_amount if row.is_coverage else 0,
         days=(row.end - row.start).days,
         of_days=(row.period_end - row.period_start).days,
         period_start=row.start,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from zetel import gateways
 from zetel.actions import inbound as inbox
-from zetel.actions import outcomes, refunds
+from zetel.actions import outcomes, refunds, taken_back
 from zetel.gateways.base import GatewayEvent
 from zetel.models import InboundEvent, Refund
 
@@ -31,6 +31,10 @@ def drain(now: datetime, limit: int = 100) -> int:
 
 def _book(row: InboundEvent, now: datetime) -> None:
     event = gateways.get(row.gateway).parse(row.body.encode())
+    if event.kind == "dispute" and event.dispute is not None:
+        booked = taken_back.record_dispute(event.reference, event.dispute, now=now)
+        inbox.settle(row, booked, "not a payment that we hold" if booked == "parked" else "")
+        return
     inbox.settle(row, "done" if _apply(event, now) else "ignored")
 
 

@@ -56,7 +56,10 @@ def finish(setup: MethodSetup, *, now: datetime) -> PaymentMethod | None:
         raise ZetelError("gateway_unavailable") from error
     if said.status == "pending":
         raise ZetelError("method_required")
-    method = customers.finish_setup(setup.pk, said.method if said.status == "done" else None, now=now)
+    method = customers.finish_setup(
+        setup.pk, said.method if said.status == "done" else None, now=now,
+        minimum_amounts=gateways.get(setup.gateway).capabilities.minimum_amount,
+    )  # fmt: skip
     if method is not None:
         # A new method is tried at once for what is past due (G4); whoever comes second finds the try claimed.
         for attempt_id in method.attempts.filter(status="created").values_list("pk", flat=True):

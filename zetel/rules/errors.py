@@ -91,6 +91,7 @@ _CODES: dict[str, int] = {
     "refund_too_large": 409,  # G6
     "balance_too_small": 409,
     "nothing_due": 409,
+    "invoice_written_off": 409,
     "issued_immutable": 409,  # I1
     "invoice_open": 409,
     "bank_line_taken": 409,  # G5

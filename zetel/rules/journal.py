@@ -111,9 +111,15 @@ def booking_of_loss(reference: str, on: date, due: Money, written_off: Money) ->
     return Booking("written_off", reference, on, postings)
 
 
-def booking_of_payment(reference: str, on: date, paid: Money, invoice_currency: str | None) -> Booking:
-    """Money that came, for an invoice or for nothing (None)."""
-    return Booking("payment", reference, on, _moved(paid, invoice_currency))
+def booking_of_payment(
+    reference: str, on: date, paid: Money, invoice_currency: str | None, along: Money | None = None
+) -> Booking:
+    """Money that came, for an invoice or for nothing (None); `along` is what of it is for other invoices (G9)."""
+    if along is None:
+        return Booking("payment", reference, on, _moved(paid, invoice_currency))
+    cash, other = _moved(paid - along, invoice_currency)
+    others = Posting(Account.CASH, along), Posting(Account.RECEIVABLE, -along)
+    return Booking("payment", reference, on, (cash, other, *others))
 
 
 def booking_of_return(

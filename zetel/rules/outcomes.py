@@ -12,6 +12,7 @@ from zetel.rules.money import Money
 MethodKind = Literal["card", "paypal"]
 OutcomeKind = Literal["paid", "processing", "action", "declined", "unknown"]
 RefundKind = Literal["done", "refused", "unknown"]
+DisputeKind = Literal["taken", "returned"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,19 @@ class RefundOutcome:
     refund_id: str = ""
     reason: str = ""
     amount: Money | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """The payer's bank `taken` a captured charge back (a dispute, a late return), or `returned` it after all (G8).
+
+    `amount` is what moved; `at` is the company's instant of it (UTC), by which what comes late is told apart.
+    """
+
+    kind: DisputeKind
+    amount: Money
+    at: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

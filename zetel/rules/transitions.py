@@ -154,6 +154,7 @@ INVOICE = _table(
     InvoiceStatus,
     open="paid credited written_off",
     paid="open credited",  # open again by a payment taken back (G8)
+    credited="open",  # the same, of a payment that a credit had made balance
     written_off="paid open",
 )
 PAYMENT = _table(

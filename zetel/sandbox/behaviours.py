@@ -39,6 +39,10 @@ class Behaviour:
     settles_as: Literal["paid", "declined"] = "paid"
     settles_after: timedelta = timedelta(minutes=10)
     webhook: Travel = "now"
+    disputed_after: timedelta | None = None
+    """How long after a capture the payer's bank takes it back."""
+    won_after: timedelta | None = None
+    """How long after that it gives it back."""
     refuses_refund: bool = False
     setup: Literal["", "approve", "refuse"] = ""
 
@@ -65,6 +69,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "webhook_twice": Behaviour(webhook="twice"),
     "webhook_out_of_order": Behaviour(webhook="out_of_order"),
     "webhook_never": Behaviour(webhook="never"),
+    "disputed": Behaviour(disputed_after=timedelta(days=3)),
+    "disputed_won": Behaviour(disputed_after=timedelta(days=3), won_after=timedelta(days=4)),
     "refund_refused": Behaviour(refuses_refund=True),
     "setup_approval": Behaviour(setup="approve"),
     "setup_refused": Behaviour(setup="refuse"),
@@ -129,6 +135,13 @@ CARDS: tuple[Card, ...] = (
     Card("4000000000001125", "Visa", "webhook_twice", _("Paid, webhook sent twice")),
     Card("4000000000001133", "Visa", "webhook_out_of_order", _("Paid, webhooks out of order")),
     Card("4000000000001141", "Visa", "webhook_never", _("Paid, no webhook")),
+    Card("4000000000001166", "Visa", "disputed", _("Paid, and taken back by the bank after 3 days")),
+    Card(
+        "4000000000001174",
+        "Visa",
+        "disputed_won",
+        _("Paid, taken back by the bank after 3 days, returned after 4 more"),
+    ),
     Card("4000000000001158", "Visa", "refund_refused", _("Paid, a refund is refused")),
 )
 

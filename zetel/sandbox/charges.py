@@ -10,6 +10,7 @@ from typing import Any
 from zetel import clock
 from zetel.sandbox.answers import Answer, Invalid, charge_answer, work
 from zetel.sandbox.behaviours import BEFORE, LATE, Behaviour, Fault, behaviour
+from zetel.sandbox.disputes import dispute_due
 from zetel.sandbox.models import Charge, Key, Method
 from zetel.sandbox.script import fail, first_touch, next_planned, planned_fault, require_up, take_key
 from zetel.sandbox.setups import checked_return_url
@@ -126,6 +127,7 @@ def _capture(row: Charge, chosen: Behaviour, at: datetime) -> None:
     row.captured_amount = max(1, row.amount + chosen.amount_off)
     row.captured_currency = chosen.currency or row.currency
     row.captured_at = row.changed_at = at
+    row.disputes_at = at + chosen.disputed_after if chosen.disputed_after is not None else None
 
 
 def _tell(row: Charge, chosen: Behaviour, now: datetime) -> None:
@@ -166,7 +168,8 @@ def settle_due(now: datetime) -> None:
             for row in batch:
                 _settle(row, now)
         if len(batch) < PAGE_LIMIT:
-            return
+            break
+    dispute_due(now)
 
 
 def _known(reference: str, now: datetime) -> Charge | None:

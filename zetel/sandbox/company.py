@@ -17,6 +17,7 @@ from zetel.sandbox.charges import (
     fetch_charge,
     settle_due,
 )
+from zetel.sandbox.disputes import bank_acts, give_back, take_back
 from zetel.sandbox.refunds import fetch_refund, refund
 from zetel.sandbox.script import (
     KEY_MEMORY,
@@ -42,6 +43,7 @@ __all__ = [
     "Invalid",
     "Post",
     "TimedOut",
+    "bank_acts",
     "begin_setup",
     "cancel",
     "captures",
@@ -54,12 +56,14 @@ __all__ = [
     "fetch_setup",
     "forget",
     "forget_keys",
+    "give_back",
     "go_down",
     "is_down",
     "plan",
     "refund",
     "settle_due",
     "signature",
+    "take_back",
 ]
 
 

@@ -69,7 +69,7 @@ def _refund_refusal(row: Charge, body: dict[str, Any]) -> str:
         return "other_currency"
     if body["amount"] <= 0:
         return "amount_not_positive"
-    if row.refunded_amount + body["amount"] > row.captured_amount:
+    if row.refunded_amount + row.disputed_amount + body["amount"] > row.captured_amount:
         return "over_captured"
     return ""
 

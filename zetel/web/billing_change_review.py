@@ -19,6 +19,7 @@ from zetel.actions import changes, quotes_change
 from zetel.models import Change, Quote
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
+from zetel.rules.money import Money
 from zetel.rules.periods import Cycle
 from zetel.rules.quotes import change_from_json
 from zetel.rules.subscriptions import Wish, scheduled
@@ -89,7 +90,9 @@ def _page(held: Held, quote: Quote) -> HttpResponse:
     known = scheduled(billing.terms, on=held.settled.on, ends_on=billing.subscription.ends_on)
     needs_method = priced.due > 0 and billing.method is None
     method_url = reverse("billing_method", args=[billing.space.pk])
+    due = Money(quote.due_amount, quote.currency)
     context: dict[str, Any] = {
+        "waits": due if billing.method and billing.method.waits(due) else None,
         "quote": quote, "news": _news(held, quote), "button": button_words(priced),
         "needs_method": needs_method, "edit_url": plan_url(quote),
         "method_url": f"{method_url}?{urlencode({'quote': quote.public_id})}",

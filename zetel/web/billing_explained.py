@@ -19,5 +19,5 @@ def explained(line: InvoiceLine, currency: str, sources: Mapping[str, Source]) -
         seats=line.seats, unit_price=line.unit_amount, days=(line.end - line.start).days,
         of_days=(line.period_end - line.period_start).days, amount=line.amount, discount_bp=line.discount_bp,
         discount_amount=line.discount_amount, currency=currency, language=reader_language(),
-        taken_from=[sources[line_id] for line_id in line.takes_back if line_id in sources],
+        rule=line.rule, taken_from=[sources[line_id] for line_id in line.takes_back if line_id in sources],
     )  # fmt: skip

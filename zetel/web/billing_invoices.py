@@ -78,7 +78,7 @@ def invoice(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) ->
     """One document: parties of that day, lines explained, taxes, totals, and what became of the payment."""
     seen, found = _load(request, space_id, invoice_id)
     lines = list(found.lines.order_by("position"))
-    country, due = found.buyer["country"], Money(dues.due_of(found), found.currency)
+    country, due = found.buyer["country"], Money(_due(found), found.currency)
     context = {
         "space": found.space, "invoice": found, "state": invoice_state(found, _today()),
         "lines": lines_shown(found, lines, CatalogVersion.objects.current()), "totals": _totals(found),
@@ -86,6 +86,12 @@ def invoice(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) ->
         "country": dict(places.countries()).get(country, country), "may_pay": seen.may(Capability.BILLING_MANAGE),
     }  # fmt: skip
     return render(request, "billing/invoice.html", context)
+
+
+def _due(invoice: Invoice) -> int:
+    """What is still to be paid of an invoice that was loaded with its account (I7)."""
+    asks = invoice.kind == "invoice" and invoice.state == "open"
+    return dues.raw_due(dues.account_of(invoice)) if asks else 0
 
 
 def _totals(invoice: Invoice) -> list[dict[str, object]]:
@@ -158,6 +164,7 @@ def _load(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> t
         .values("paid_at")[:1]
     )
     rows = invoices_of(seen.space, seen.person).filter(pk=invoice_id)
+    rows = dues.with_account(rows)
     found = rows.select_related("customer", "credits", "space").annotate(paid_at=Subquery(paid)).first()
     if found is None:
         raise ZetelError("not_found")

@@ -76,18 +76,22 @@ def _tab(seen: Seen, billing: Billing, now: datetime) -> dict[str, object]:
         "billing": billing,
         "trial": trial,
         "past_due": billing.past_due,
-        "facts": _facts(billing, trial),
+        "facts": _facts(billing, trial, sees_money=sees_money),
         "pending": [] if trial else pending(billing),
         "acts": acts_of(seen, billing, newest[0] if newest else None),
         "sees_money": sees_money,
         "invoices": shown(newest[:INVOICES_ON_TAB], billing.today),
         "has_more": len(newest) > INVOICES_ON_TAB,
-        "open_invoices": [
-            (row, Money(dues.raw_due(dues.account_of(row)), row.currency)) for row in open_ones
-        ],
+        "open_invoices": [_open(billing, row) for row in open_ones],
         "timeline": told(happened[:EVENTS_ON_TAB], sees_money=sees_money),
         "has_more_events": len(happened) > EVENTS_ON_TAB,
     }
+
+
+def _open(billing: Billing, row: Invoice) -> tuple[Invoice, Money, bool]:
+    """An open invoice, what is due of it, and whether that waits for the next charge (G9)."""
+    due = Money(dues.raw_due(dues.account_of(row)), row.currency)
+    return row, due, billing.method is not None and billing.method.waits(due)
 
 
 def pending(billing: Billing) -> list[Later]:
@@ -107,8 +111,8 @@ def timeline(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     return render(request, "billing/timeline.html", context)
 
 
-def _facts(billing: Billing, trial: Trial | None) -> list[dict[str, object]]:
-    """When it renews and for how much, or what comes after the trial; who pays, and who manages."""
+def _facts(billing: Billing, trial: Trial | None, *, sees_money: bool) -> list[dict[str, object]]:
+    """When it renews and for how much, or what comes after the trial; the balance, who pays, and who manages."""
     rows: list[dict[str, object]] = []
     if trial:
         rows += trial.facts()
@@ -120,6 +124,10 @@ def _facts(billing: Billing, trial: Trial | None) -> list[dict[str, object]]:
         rows.append(
             {"label": gettext("Ends on"), "value": longdate(billing.subscription.ends_on), "note": kept}
         )
+    if billing.balances and sees_money:
+        held = "\n".join(amount(money) for money in billing.balances)
+        note = gettext("It pays the next invoices first.")
+        rows.append({"label": gettext("Balance"), "value": held, "note": note})
     if billing.customer.address_line1:  # of a trial it may be empty: nobody pays yet
         rows.append({"label": gettext("Paid by"), "value": str(billing.customer)})
     rows.append(

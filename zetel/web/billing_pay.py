@@ -30,6 +30,10 @@ from zetel.web.errors import sentence
 from zetel.web.upgrade_words import language, reason_sentence
 
 _SAID_HERE = ("method_required", "gateway_unavailable")
+_NOTHING_TO_PAY = (
+    "nothing_due",
+    "amount_below_minimum",
+)  # now; the page of the invoice says what there is instead
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,11 +47,11 @@ def pay(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> Htt
         try:
             collections.pay(invoice, actor=seen.person, now=now, language=language(), return_path=outcome)
         except ZetelError as error:
-            if error.code not in (*_SAID_HERE, "nothing_due"):
+            if error.code not in (*_SAID_HERE, *_NOTHING_TO_PAY):
                 raise
             messages.error(request, sentence(error))
             return redirect(
-                "billing_invoice" if error.code == "nothing_due" else "billing_pay", space_id, invoice_id
+                "billing_invoice" if error.code in _NOTHING_TO_PAY else "billing_pay", space_id, invoice_id
             )
         return redirect(outcome)
     if open_attempt(invoice):

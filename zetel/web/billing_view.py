@@ -4,14 +4,14 @@
 into the words and amounts of the page. Nothing here decides or writes.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
@@ -19,6 +19,7 @@ from django.utils.translation import gettext, ngettext
 from zetel.access import Seen, load_space, readable_invoices
 from zetel.actions import standing
 from zetel.models import (
+    BalanceEntry,
     CatalogVersion,
     Customer,
     Invoice,
@@ -33,6 +34,7 @@ from zetel.rules.billing import Terms, next_boundary
 from zetel.rules.catalog import Catalog
 from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money
+from zetel.rules.payments import collects_now
 from zetel.rules.periods import Cycle
 from zetel.rules.quotes import renewal_total
 from zetel.rules.roles import Capability
@@ -55,6 +57,13 @@ class Method:
     kind: str
     label: str
     expires_on: date | None
+    minimum_amounts: Mapping[str, int] = field(default_factory=dict)
+
+    def waits(self, money: Money) -> bool:
+        """Whether an amount is too small to be charged alone with it (G9)."""
+        return money.amount > 0 and not collects_now(
+            money.amount, self.minimum_amounts.get(money.currency, 0)
+        )
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,7 @@ class Billing:
     method: Method | None
     catalog: Catalog
     today: date
+    balances: tuple[Money, ...] = ()
 
     @property
     def owner(self) -> Person:
@@ -178,6 +188,8 @@ def billing_of(space: Space, now: datetime) -> Billing | None:
             method_kind=F("method__kind"),
             method_label=F("method__label"),
             method_expires_on=F("method__expires_on"),
+            method_minimum_amounts=F("method__minimum_amounts"),
+            balances=ArraySubquery(_balances()),
             counted=Coalesce(Subquery(_counted(space)), 0),
         )
         .first()
@@ -192,12 +204,21 @@ def billing_of(space: Space, now: datetime) -> Billing | None:
         customer=row.customer,
         terms=dated,
         counted=kept.counted,
-        method=Method(kept.method_kind, kept.method_label, kept.method_expires_on)
+        method=Method(
+            kept.method_kind, kept.method_label, kept.method_expires_on, kept.method_minimum_amounts
+        )
         if kept.method_kind
         else None,
+        balances=tuple(Money(row["amount"], row["currency"]) for row in kept.balances if row["amount"] > 0),
         catalog=CatalogVersion.objects.current(),
         today=standing.day_of(row, dated, now),
     )
+
+
+def _balances() -> Any:
+    """What the customer has to spend in each currency (M9), as a subquery."""
+    entries = BalanceEntry.objects.filter(customer=OuterRef("customer")).order_by().values("currency")
+    return entries.annotate(sum=Sum("amount")).values(json=JSONObject(currency="currency", amount="sum"))
 
 
 def _counted(space: Space) -> Any:

@@ -146,6 +146,9 @@ PLAIN: Mapping[str, Promise] = {
         "This is more than was paid and not yet refunded. Choose a smaller amount."
     ),
     "balance_too_small": gettext_lazy("The balance is smaller than that. Choose a smaller amount."),
+    "invoice_written_off": gettext_lazy(
+        "This invoice was written off. Nothing can be credited on it any more."
+    ),
     "nothing_due": gettext_lazy("There is nothing left to pay."),
     "issued_immutable": gettext_lazy("An issued document never changes. Issue a credit note instead."),
     "invoice_open": gettext_lazy("An invoice is still open. Pay it or have it credited first."),

@@ -26,6 +26,7 @@ from zetel.models import (
     SalesRequest,
     Subscription,
     SupportRequest,
+    TakenBack,
 )
 from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
@@ -182,8 +183,11 @@ def parked(request: HttpRequest) -> HttpResponse:
         "attempts": Attempt.objects.filter(status="parked")
         .select_related("payment__customer")
         .order_by("-id")[:PARKED_LISTED_MAX],
-        "refunds": Refund.objects.filter(status__in=("parked", "refused"))
+        "refunds": _stuck_refunds()
         .select_related("attempt__payment__customer")
+        .order_by("-id")[:PARKED_LISTED_MAX],
+        "taken_back": _taken_back()
+        .select_related("invoice", "payment__customer")
         .order_by("-id")[:PARKED_LISTED_MAX],
         "subscriptions": Subscription.objects.exclude(parked_reason="")
         .select_related("space", "customer")
@@ -204,10 +208,21 @@ def _ownerless() -> QuerySet[Subscription]:
     return Subscription.objects.live().filter(customer__billing_owner=None)
 
 
+def _stuck_refunds() -> "QuerySet[Refund]":
+    """Money that could not be given back; what goes with a credit note is balance again (G6)."""
+    return Refund.objects.filter(Q(status="parked") | Q(status="refused", credit_note=None))
+
+
+def _taken_back() -> "QuerySet[TakenBack]":
+    """What a bank took back after its period: nobody asks for it by itself, staff decide (G8)."""
+    return TakenBack.objects.filter(is_for_staff=True, returned_at=None, invoice__state="open")
+
+
 def _parked_counts() -> dict[str, int]:
     return {
         "attempts": Attempt.objects.filter(status="parked").count(),
-        "refunds": Refund.objects.filter(status__in=("parked", "refused")).count(),
+        "refunds": _stuck_refunds().count(),
+        "taken_back": _taken_back().count(),
         "subscriptions": Subscription.objects.exclude(parked_reason="").count(),
         "ownerless": _ownerless().count(),
         "inbound": InboundEvent.objects.filter(status="parked").count(),

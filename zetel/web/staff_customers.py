@@ -66,6 +66,9 @@ def customer(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         "subscriptions": _subscriptions(row),
         "sees_money": sees_money,
         "invoices": _invoices(row) if sees_money else [],
+        "balances": _balances(row) if sees_money else [],
+        "may_pay_out": allowed(person, Capability.STAFF_REFUND),
+        "may_cancel_now": allowed(person, Capability.STAFF_CANCEL_NOW),
         "events": _events(row, sees_money),
         "limit": LISTED_MAX,
         **_acts(request, person, row),
@@ -147,6 +150,10 @@ def _invoices(row: Customer) -> list[dict[str, object]]:
         {"row": one, "total": Money(one.total_amount, one.currency), "state": _state(one.state)}
         for one in found
     ]
+
+
+def _balances(row: Customer) -> list[Money]:
+    return [Money(amount, currency) for currency, amount in standing.balances_of(row).items()]
 
 
 def _state(state: str) -> tuple[str, str]:

@@ -68,6 +68,7 @@ def _review_page(visit: Visit, bound: Bound, refusal: str = "") -> HttpResponse:
         method_icon="paypal" if visit.opened.method_kind == "paypal" else "card",
         untaxed_number=customer.vat_status == "unverified" and priced.document.tax > 0,
         rows=amount_rows(priced, catalog, gettext("Due today")),
+        waits=due if 0 < due.amount < visit.opened.minimum_amounts.get(due.currency, 0) else None,
         button=gettext("Upgrade for %(amount)s") % {"amount": amount(due)}, **summary(priced, catalog),
     )  # fmt: skip
 

@@ -58,6 +58,7 @@ def bookings() -> Iterator[Booking]:
     came = (
         Payment.objects.filter(currency__in=DECIMALS, status__in=CAME)
         .select_related("invoice")
+        .prefetch_related("shares")
         .order_by("id")
     )
     for payments in rows_of(came):
@@ -117,7 +118,9 @@ def _document(invoice: Invoice) -> IssuedDocument:
 def _of_payment(payment: Payment) -> Iterator[Booking]:
     money, against = Money(payment.amount, payment.currency), _against(payment)
     on = (payment.paid_at or payment.created_at).date()
-    yield booking_of_payment(payment.public_id, on, money, against)
+    along = sum(share.amount for share in payment.shares.all())
+    carried = Money(along, payment.currency) if along else None
+    yield booking_of_payment(payment.public_id, on, money, against, carried)
 
 
 def _against(payment: Payment) -> str | None:

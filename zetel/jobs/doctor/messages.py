@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
 
 from zetel import gateways
 from zetel.gateways.base import GatewayEvent
 from zetel.jobs.doctor.finding import Finding, iso, rows_of
-from zetel.models import Attempt, Event, InboundEvent, Invoice, Mail, Refund
+from zetel.models import Attempt, Event, InboundEvent, Invoice, Mail, Refund, TakenBack
 from zetel.rules.event_types import EventType
 from zetel.rules.transitions import UNSETTLED_ATTEMPT
 
@@ -39,6 +39,10 @@ def _inbound(rows: Sequence[InboundEvent]) -> Iterator[Finding]:
     refunds = {row.reference: row for row in Refund.objects.filter(reference__in=references)}
     parked = Event.objects.filter(kind=EventType.PAYMENT_PARKED, after__reference__in=references)
     told = set(parked.values_list("after__reference", flat=True))
+    heard = TakenBack.objects.filter(payment__attempts__reference__in=references)
+    disputed: dict[str, datetime] = dict(
+        heard.values_list("payment__attempts__reference").annotate(last=Max("said_at"))
+    )
     for row, event in read:
         if row.event_id != event.id:
             yield Finding(
@@ -48,7 +52,7 @@ def _inbound(rows: Sequence[InboundEvent]) -> Iterator[Finding]:
             facts = {"created_at": iso(event.created_at), "received_at": iso(row.received_at)}
             yield Finding("X14", "event_from_the_future", row.public_id, facts)
         if row.status != "new":
-            yield from _effect(row, event, attempts, refunds, told)
+            yield from _effect(row, event, attempts, refunds, told, disputed)
 
 
 def _effect(
@@ -57,6 +61,7 @@ def _effect(
     attempts: Mapping[str, Attempt],
     refunds: Mapping[str, Refund],
     told: set[str],
+    disputed: Mapping[str, datetime],
 ) -> Iterator[Finding]:
     """What was told has its effect, or staff know; a later word never undid it."""
     attempt, refund = attempts.get(event.reference), refunds.get(event.reference)
@@ -71,6 +76,9 @@ def _effect(
         if event.refund.kind == "done" and refund.status != "done":
             facts |= {"said": event.refund.kind, "status": refund.status}
             yield Finding("X14", "event_without_effect", row.public_id, facts)
+    elif event.kind == "dispute" and event.dispute and attempt:
+        if event.reference not in disputed or disputed[event.reference] < event.dispute.at:
+            yield Finding("X14", "event_without_effect", row.public_id, facts | {"said": event.dispute.kind})
     elif row.status == "done":
         yield Finding("X14", "event_of_nothing", row.public_id, facts)
 

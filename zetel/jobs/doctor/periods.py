@@ -15,6 +15,7 @@ from zetel.rules.periods import first_instant
 from zetel.rules.transitions import SubscriptionStatus
 
 # A customer that moved to another zone keeps the instant at which its period ends (M3): that far may they differ.
+END_BY_STAFF = "staff"
 ZONES_APART = timedelta(hours=26)
 ENDS = (EventType.SUBSCRIPTION_ENDED, EventType.SUBSCRIPTION_REPLACED)
 
@@ -106,6 +107,7 @@ def check_tiling(now: datetime) -> Iterator[Finding]:
 
 def _tiles(agreement: Agreement) -> Iterator[Finding]:
     row, first = agreement.row, min(line.start for line in agreement.billed)
+    given_up = agreement.ends_on if row.end_reason == END_BY_STAFF else None
     covered_from = row.trial_ends_on or row.started_on  # the days of a trial are not covered time
     if first > covered_from and not (agreement.tried and row.trial_ends_on is None):
         facts = {"from": covered_from.isoformat(), "to": first.isoformat(), "billed_seats": 0}
@@ -114,6 +116,8 @@ def _tiles(agreement: Agreement) -> Iterator[Finding]:
         facts = {"from": first.isoformat(), "trial_ends_on": row.trial_ends_on.isoformat()}
         yield Finding("X5", "trial_billed", row.public_id, facts)
     for stretch in _without_grace(agreement, list(uneven(agreement))):
+        if given_up and stretch.start >= given_up and not stretch.is_taken_back:
+            continue  # staff ended it at once and chose not to credit what was unused (C10)
         facts = {
             "from": stretch.start.isoformat(), "to": stretch.end.isoformat(), "wanted_seats": stretch.wanted,
             "billed_seats": stretch.billed,

@@ -7,7 +7,7 @@ to, because no time is set for it or nobody was told, is a broken rule.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.fields.json import KeyTextTransform
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -68,7 +68,11 @@ def _parked() -> Iterator[Finding]:
             yield _notice("attempt_parked", attempt.reference, **facts)
         else:
             yield Finding("X16", "parked_unseen", attempt.reference, facts)
-    for refund in Refund.objects.filter(status__in=("refused", "parked")).order_by("id").iterator():
+    for refund in (
+        Refund.objects.filter(Q(status="parked") | Q(status="refused", credit_note=None))
+        .order_by("id")
+        .iterator()
+    ):
         yield _notice("refund_parked", refund.reference, status=refund.status)
     for mail in Mail.objects.filter(status="parked").defer("text", "html").order_by("id").iterator():
         yield _notice("mail_parked", mail.public_id, kind=mail.kind, tries=mail.tries)
