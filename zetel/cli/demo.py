@@ -26,6 +26,7 @@ from zetel.actions import (
     drafts,
     quotes,
     staff,
+    trials,
 )
 from zetel.actions.customers import BillingInformation
 from zetel.gateways.sandbox import save_sample_card
@@ -34,6 +35,7 @@ from zetel.models import Attempt, MethodSetup, Person, Space
 from zetel.models.spaces import TEAM
 
 MONTHS_BACK = 5
+TRIAL_DAYS_BACK = 9
 INFORMATION = BillingInformation(
     name="Bram Visser", company="Noordlicht B.V.", address_line1="Stationsplein 45", postal_code="3013 AK",
     city="Rotterdam", country="NL", language="nl", invoice_email="crediteuren@noordlicht.example",
@@ -54,6 +56,7 @@ STAFF = ("operator", "sales", "support", "finance")
 LOGINS = (
     ("member of teams on Basic: buy for Ontwerp (5 people) or Marketing", "chris@noordlicht.example"),
     ("billing owner of the paid team Ontwikkeling", "bram@noordlicht.example"),
+    ("billing owner of the team Onderzoek, on trial", "tess@noordlicht.example"),
     ("admin of the organization, no billing right", "anna@noordlicht.example"),
     ("guest of the organization", "gita@partner.example"),
     ("member of the workspace", "iris@studio.example"),
@@ -110,6 +113,8 @@ class Sample:
         organization = self.organization()
         paid = self.teams(organization)
         self.buy(paid)
+        self.months_go_by(real - timedelta(days=TRIAL_DAYS_BACK))
+        self.try_out(organization)
         self.months_go_by(real)
 
     def person(self, name: str, email: str) -> Person:
@@ -195,6 +200,18 @@ class Sample:
             language="nl",
         )
         collect.collect(Attempt.objects.get(payment__change=change).pk, now=clock.now())
+        outbox.drain(clock.now())
+
+    def try_out(self, organization: Space) -> None:
+        """Tess tries Business for her team, without a payment method."""
+        team = Space.objects.get(organization=organization, name="Onderzoek")
+        tess = Person.objects.get(email="tess@noordlicht.example")
+        draft = drafts.start(person=tess, currency="EUR", now=clock.now(), plan="business", cycle="month")
+        drafts.choose_space(draft, space=team, now=clock.now())
+        drafts.choose_details(
+            draft, plan="business", cycle="month", seats=10, on_exceed="grow", now=clock.now()
+        )
+        trials.start(draft, now=clock.now())
         outbox.drain(clock.now())
 
     def months_go_by(self, real: datetime) -> None:
