@@ -159,6 +159,47 @@ def test_a_size_above_the_ladder_is_offered_bought_and_kept(
     assert Invoice.objects.latest("id").total_amount == 500_000
 
 
+def test_a_plan_that_runs_grows_above_the_ladder_by_an_offer(
+    world: World, clock: HandClock, anna: Person, acme: Space
+) -> None:
+    """P2, P4, C1: 500 seats since 12 May, 750 on 30 May: 250 × 13.49 × 13/31 = 1,414.27; only its owner may accept."""
+    bram = world.person("Bram")
+    world.join(acme, bram)
+    bought = subscribe(acme, anna, clock.now, seats=500)
+    clock.set(datetime(2026, 5, 30, 10, tzinfo=UTC))
+    refused("offer_for_owner", offer_for, acme, bram, clock.now, seats=750)
+    refused("price_immutable", offer_for, acme, anna, clock.now, seats=750, unit_amount=1000)
+    refused("no_change", offer_for, acme, anna, clock.now, seats=500)
+    offer = offer_for(acme, anna, clock.now, seats=750)
+    client = browser(anna)
+    assert "€1,414.27" in words(client.get(f"/offers/{offer.public_id}/").content)
+    review = client.post(f"/offers/{offer.public_id}/").headers["Location"]
+    quote = Quote.objects.get(offer=offer)
+    assert f"/offers/{offer.public_id}/" in client.get(review).content.decode()
+    assert client.post(review, {"quote": quote.public_id}).status_code == 302
+    offer.refresh_from_db()
+    assert (offer.status, offer.change and offer.change.subscription) == ("accepted", bought)
+    assert [row.seats for row in bought.terms.order_by("id")] == [500, 750]
+    assert Invoice.objects.latest("id").total_amount == 141_427
+
+
+def test_a_plan_that_runs_goes_to_another_one_at_the_price_of_the_offer(
+    world: World, clock: HandClock, anna: Person, acme: Space
+) -> None:
+    """Premium 15 to Business at 20.00 on 30 May: -84.86 + 15 × 20.00 × 13/31 = 125.81, and 300.00 at the renewal."""
+    subscribe(acme, anna, clock.now, seats=15)
+    clock.set(datetime(2026, 5, 30, 10, tzinfo=UTC))
+    offer = offer_for(acme, anna, clock.now, plan="business", seats=15, unit_amount=2000)
+    client = browser(anna)
+    review = client.post(f"/offers/{offer.public_id}/").headers["Location"]
+    clock.set(clock.now + timedelta(minutes=31))  # the quote is over, the offer is not: the same price anew
+    review = client.get(review).headers["Location"]
+    client.post(review, {"quote": Quote.objects.latest("id").public_id})
+    assert Invoice.objects.latest("id").total_amount == 12581 - 8486
+    billing_run.run_due(clock.set(datetime(2026, 6, 12, 10, tzinfo=UTC)))
+    assert Invoice.objects.latest("id").total_amount == 30000
+
+
 def test_an_offer_binds_until_its_moment_and_not_beyond(
     world: World, clock: HandClock, anna: Person, north: Space
 ) -> None:

@@ -1,6 +1,7 @@
 """Offers by sales: made for one person and one space, withdrawn with a reason, accepted by buying (rule P6).
 
-An offer binds plan, cycle, size and price until its moment. Accepting is the purchase that everybody makes, with what
+An offer binds plan, cycle, size and price until its moment. For a plan that runs, the
+same as a change of it. Accepting is the purchase that everybody makes, with what
 was offered filled in; `purchases` marks the offer used in the transaction in which the plan starts.
 """
 
@@ -10,13 +11,24 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from zetel.actions import mail, quotes, standing
+from zetel.actions import mail, quotes, quotes_change, standing
 from zetel.actions._change import lock_space, record, transition
 from zetel.actions.drafts import DRAFT_LIFE
-from zetel.models import CatalogVersion, Change, Offer, Person, PurchaseDraft, SalesRequest, Space
+from zetel.models import (
+    CatalogVersion,
+    Change,
+    Offer,
+    Person,
+    PurchaseDraft,
+    Quote,
+    SalesRequest,
+    Space,
+    Subscription,
+)
 from zetel.models.subscriptions import WAITING
 from zetel.rules import offers as rules
 from zetel.rules import transitions
+from zetel.rules.billing import terms_at
 from zetel.rules.catalog import check_offer, price_on
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
@@ -60,6 +72,7 @@ def make(
     with transaction.atomic():
         space = lock_space(space)
         quotes.check_member(space, to)
+        _check_owner(space, to)
         unit_amount, valid_until = _checked(space, terms, now)
         _withdraw_open(space)
         offer = Offer.objects.create(
@@ -81,7 +94,9 @@ def make(
 def _checked(space: Space, terms: Terms, now: datetime) -> tuple[int, datetime]:
     """The price of a seat and the end of validity, once everything that is offered can be bought."""
     catalog, today = CatalogVersion.objects.current(), local_date(now, ZoneInfo(space.time_zone))
-    quotes.check_place(standing.around(space), catalog, today)
+    running = running_plan(space)
+    if running is None:
+        quotes.check_place(standing.around(space), catalog, today)
     plan = catalog.plan(terms.plan)
     if plan.free:
         raise ZetelError("not_offered", plan=plan.code, kind=space.kind)
@@ -92,6 +107,8 @@ def _checked(space: Space, terms: Terms, now: datetime) -> tuple[int, datetime]:
         raise ZetelError("currency_unknown", currency=terms.currency[:3])
     rules.check_seats(terms.seats, standing.counted_people(space), plan.policy.ladder)
     unit_amount = terms.unit_amount
+    if running is not None:
+        unit_amount = _of_running(running, terms, now)
     if unit_amount is None:
         unit_amount = price_on(
             catalog.prices, plan.code, Cycle(terms.cycle), terms.currency, today
@@ -100,6 +117,37 @@ def _checked(space: Space, terms: Terms, now: datetime) -> tuple[int, datetime]:
     if not today <= terms.last_on <= today + timedelta(days=DAYS_MAX):
         raise ZetelError("value_invalid", field="last_on")
     return unit_amount, first_instant(terms.last_on + timedelta(days=1), ZoneInfo(space.time_zone))
+
+
+def running_plan(space: Space) -> Subscription | None:
+    """The plan that runs there and would be changed by an offer; a trial is replaced by buying (P9)."""
+    rows = (
+        Subscription.objects.live().exclude(status="trial").select_related("customer__billing_owner", "space")
+    )
+    return rows.filter(space=space).first()
+
+
+def _check_owner(space: Space, to: Person) -> None:
+    running = running_plan(space)
+    if running is not None and running.customer.billing_owner_id != to.pk:
+        raise ZetelError("offer_for_owner")
+
+
+def _of_running(running: Subscription, terms: Terms, now: datetime) -> int | None:
+    """The price of a seat: while plan and cycle stay it stays too, and more than nothing is offered (P2)."""
+    owner = running.customer.billing_owner
+    assert owner is not None, "an offer was made to its owner"
+    given = standing.terms_of([running.pk])[running.pk]
+    present = terms_at(given, standing.today_of(running.space, running.customer, now)) or given[0]
+    if terms.currency != present.currency:
+        raise ZetelError("currency_mismatch")
+    if (terms.plan, terms.cycle) != (present.plan, str(present.cycle)):
+        return terms.unit_amount
+    if terms.seats == present.seats:
+        raise ZetelError("no_change")
+    if terms.unit_amount not in (None, present.unit_amount):
+        raise ZetelError("price_immutable")
+    return present.unit_amount
 
 
 def _withdraw_open(space: Space) -> None:
@@ -144,10 +192,7 @@ def begin(offer: Offer, *, person: Person, now: datetime) -> PurchaseDraft:
 
     Raises not_found for anybody else, offer_expired, offer_withdrawn, offer_used, not_member.
     """
-    if offer.person_id != person.pk:
-        raise ZetelError("not_found")
-    rules.check_open(offer.status, offer.valid_until, now)
-    quotes.check_member(offer.space, person)
+    _check_may_accept(offer, person, now)
     begun = PurchaseDraft.objects.filter(offer=offer, person=person, updated_at__gt=now - DRAFT_LIFE)
     if draft := begun.order_by("-id").first():
         return draft
@@ -155,6 +200,19 @@ def begin(offer: Offer, *, person: Person, now: datetime) -> PurchaseDraft:
         person=person, space=offer.space, offer=offer, plan=offer.plan, cycle=offer.cycle, seats=offer.seats,
         currency=offer.currency, created_at=now, updated_at=now,
     )  # fmt: skip
+
+
+def bind(offer: Offer, running: Subscription, *, person: Person, now: datetime) -> Quote:
+    """A binding quote for what was offered for a plan that runs; the refusals of `begin` and of changing it."""
+    _check_may_accept(offer, person, now)
+    return quotes_change.bind_offer(running, offer, person=person, now=now)
+
+
+def _check_may_accept(offer: Offer, person: Person, now: datetime) -> None:
+    if offer.person_id != person.pk:
+        raise ZetelError("not_found")
+    rules.check_open(offer.status, offer.valid_until, now)
+    quotes.check_member(offer.space, person)
 
 
 def price(offer: Offer, *, now: datetime) -> quotes.Estimate:

@@ -9,9 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
-from zetel.actions import invoices, mail, overages, quotes, standing, subscriptions, trials
+from zetel.actions import invoices, mail, offers_used, overages, quotes, standing, subscriptions, trials
 from zetel.actions._change import record, transition
 from zetel.models import (
     Attempt,
@@ -19,7 +17,6 @@ from zetel.models import (
     Change,
     Customer,
     Invoice,
-    Offer,
     Person,
     Quote,
     Space,
@@ -53,8 +50,7 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     owner = _owner_now(quote, space, customer)
     around = standing.around(space)
     _check_possible(around, priced, customer, now)
-    if quote.offer is not None:
-        _accept(quote.offer, change)
+    offers_used.accept(change, now=now)
     customer.billing_owner = owner
     Customer.objects.filter(pk=customer.pk).update(billing_owner=owner)
     ended = {str(row.pk): row for row in around.inside}
@@ -84,14 +80,6 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     return subscription
 
 
-def _accept(offer: Offer, change: Change) -> None:
-    """With the purchase the offer is used, once, and the request behind it is answered (P6)."""
-    if not transition(offer, transitions.OFFER, "accepted", change=change):
-        raise ZetelError("offer_used" if offer.status == "accepted" else "offer_withdrawn")
-    if offer.request is not None:
-        transition(offer.request, transitions.SALES_REQUEST, "approved")
-
-
 def _check_possible(
     around: standing.Around, priced: PricedPurchase, customer: Customer, now: datetime
 ) -> None:
@@ -113,12 +101,6 @@ def _tell(
 ) -> None:
     """The owner gets the invoice; an organization's owner becomes admin and the admins hear of it (R4)."""
     invoices.mail_invoice(invoice, now=now)
-    if change.quote.offer is not None:
-        mail.queue(
-            "offer_accepted", once_key=f"offer_accepted:{change.quote.offer_id}", now=now, language="en",
-            to_email=settings.CONFIG.seller.sales_email, space=change.space,
-            params=facts(change.quote) | {"offer": change.quote.offer.public_id, "to": change.person.label},
-        )  # fmt: skip
     told = facts(change.quote) | {"buyer": change.person.label, "owner": owner.label}
     if owner.pk != change.person_id:
         mail.queue(

@@ -13,10 +13,11 @@ from django.db import transaction
 
 from zetel.actions import quotes, settled
 from zetel.actions.settled import Settled
-from zetel.models import Person, Quote, Subscription
+from zetel.models import Offer, Person, Quote, Subscription
 from zetel.rules.catalog import check_offer
 from zetel.rules.errors import ZetelError
 from zetel.rules.payments import quote_until
+from zetel.rules.periods import Cycle
 from zetel.rules.quotes import PricedChange, to_json
 from zetel.rules.seats import SpaceKind
 from zetel.rules.subscriptions import ChangePlan, Field, Wish, cancel, plan_change, resume, withdraw
@@ -77,15 +78,43 @@ def _estimate(
         return ChangeEstimate(held.priced(decide(held)), held)
 
 
+def estimate_offer(
+    subscription: Subscription, offer: Offer, *, person: Person, now: datetime
+) -> ChangeEstimate:
+    """Price what sales offered for a plan that runs, at the offer's price. Raises what `estimate_change` raises."""
+    return _estimate(subscription, person, now, lambda held: _decide_offer(held, offer)[1])
+
+
+def bind_offer(subscription: Subscription, offer: Offer, *, person: Person, now: datetime) -> Quote:
+    """The same as a binding quote, not beyond the offer's last moment (P6)."""
+    return _bind(subscription, lambda held: _decide_offer(held, offer), person, now, offer)
+
+
 def bind_change(subscription: Subscription, wish: Wish, *, person: Person, now: datetime) -> Quote:
     """Keep a binding quote for a change: valid for 30 minutes, never beyond the running period (C6).
 
     Raises what `estimate_change` raises, and `change_pending` while another change waits for its money.
     """
+    return _bind(subscription, lambda held: (wish, decide(held, wish)), person, now)
+
+
+Decision = tuple[Wish, ChangePlan]
+
+
+def _bind(
+    subscription: Subscription,
+    decide: Callable[[Settled], Decision],
+    person: Person,
+    now: datetime,
+    offer: Offer | None = None,
+) -> Quote:
     with transaction.atomic():
         quotes.check_nothing_waits(subscription.space)
-        made = estimate_change(subscription, wish, person=person, now=now)
-        held, priced = made.held, made.priced
+        held = settled.hold(subscription.pk, person=person, now=now)
+        settled.check_active(held)
+        wish, plan = decide(held)
+        priced = held.priced(plan)
+        until = quote_until(now, held.subscription.next_bill_at)
         return Quote.objects.create(
             person=person,
             space=held.space,
@@ -100,7 +129,8 @@ def bind_change(subscription: Subscription, wish: Wish, *, person: Person, now: 
             due_amount=priced.due,
             priced_on=priced.on,
             priced_at=now,
-            expires_at=quote_until(now, held.subscription.next_bill_at),
+            expires_at=min(until, offer.valid_until) if offer else until,
+            offer=offer,
             basis=held.basis,
         )  # fmt: skip
 
@@ -110,6 +140,28 @@ def decide(held: Settled, wish: Wish) -> ChangePlan:
     check_wish(held, wish)
     return plan_change(
         held.terms, wish=wish, on=held.on, price=held.price, ranks=held.catalog.ranks, ends_on=held.ends_on
+    )
+
+
+def _decide_offer(held: Settled, offer: Offer) -> Decision:
+    """Only what differs is asked for; sizes and plans are what sales offered, but everybody counted fits (P5)."""
+    present, cycle = held.present, Cycle(offer.cycle)
+    if offer.currency != present.currency:
+        raise ZetelError("currency_mismatch")
+    wish = Wish(
+        plan=offer.plan if offer.plan != present.plan else None,
+        cycle=cycle if cycle != present.cycle else None,
+        seats=offer.seats if offer.seats != present.seats else None,
+    )
+    if (wish.plan, wish.cycle) == (None, None) and offer.unit_amount != present.unit_amount:
+        raise ZetelError("price_immutable")  # P2: a price stays while plan and cycle do
+    quotes.check_seats(held.space, offer.seats)
+
+    def price(plan: str, of_cycle: Cycle) -> int:
+        return offer.unit_amount if (plan, of_cycle) == (offer.plan, cycle) else held.price(plan, of_cycle)
+
+    return wish, plan_change(
+        held.terms, wish=wish, on=held.on, price=price, ranks=held.catalog.ranks, ends_on=held.ends_on
     )
 
 

@@ -8,10 +8,20 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from zetel.actions import credits, invoices, mail, overages, quotes, settled, standing, subscriptions
+from zetel.actions import (
+    credits,
+    invoices,
+    mail,
+    offers_used,
+    overages,
+    quotes,
+    settled,
+    standing,
+    subscriptions,
+)
 from zetel.actions._change import record, transition
 from zetel.models import Attempt, Change, Customer, Invoice, Quote, Subscription
-from zetel.rules import transitions
+from zetel.rules import offers, transitions
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 from zetel.rules.quotes import PricedChange, change_from_json
@@ -20,6 +30,8 @@ from zetel.rules.subscriptions import Scheduled
 
 def check(quote: Quote, subscription_id: uuid.UUID, *, now: datetime) -> datetime:
     """Everything the quote was made from holds (C6, R3, P5); the end of the period it was priced in."""
+    if quote.offer is not None:
+        offers.check_open(quote.offer.status, quote.offer.valid_until, now)
     held = settled.hold(subscription_id, person=quote.person, now=now)
     settled.check_active(held)
     seats = quote.wish["seats"]
@@ -41,6 +53,7 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     changed = subscription.status != "active" or subscription.version != quote.wish["version"]
     if changed or balance < priced.balance_used:
         raise ZetelError("quote_stale")
+    offers_used.accept(change, now=now)
     for terms in priced.append:
         subscriptions.append_terms(subscription, terms, now=now)
     fields = (

@@ -65,6 +65,7 @@ _CODES: dict[str, int] = {
     "offer_expired": 409,  # P6
     "offer_withdrawn": 409,
     "offer_used": 409,
+    "offer_for_owner": 409,
     "trial_used": 409,  # P10
     "trial_over": 409,  # P10: it converted or ended meanwhile
     "customer_owner_differs": 409,  # P12

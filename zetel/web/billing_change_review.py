@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from zetel import clock
-from zetel.actions import changes, quotes_change
+from zetel.actions import changes, offers, quotes_change
 from zetel.models import Change, Quote
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
@@ -61,9 +61,11 @@ def _load(held: Held, quote_id: uuid.UUID) -> Quote:
 
 def _anew(held: Held, old: Quote) -> HttpResponse:
     """A new quote for the same wish, in place of the one that was shown."""
-    new = quotes_change.bind_change(
-        held.billing.subscription, wish_of_quote(old), person=held.seen.person, now=held.now
-    )
+    subscription, person = held.billing.subscription, held.seen.person
+    if old.offer is not None:
+        new = offers.bind(old.offer, subscription, person=person, now=held.now)
+    else:
+        new = quotes_change.bind_change(subscription, wish_of_quote(old), person=person, now=held.now)
     where = reverse("billing_change_review", args=[held.seen.space.pk, new.pk])
     return redirect(f"{where}?{urlencode({'instead': old.public_id})}")
 
@@ -75,7 +77,9 @@ def _back(held: Held, quote: Quote, error: ZetelError) -> HttpResponse:
 
 
 def plan_url(quote: Quote) -> str:
-    """Edit plan with the choices of a quote."""
+    """Edit plan with the choices of a quote; of one that sales offered the offer."""
+    if quote.offer_id is not None:
+        return reverse("offer", args=[quote.offer_id])
     kept = {name: value for name in ("plan", "cycle", "seats") if (value := quote.wish[name]) is not None}
     return f"{reverse('billing_plan', args=[quote.space_id])}?{urlencode(kept)}"
 

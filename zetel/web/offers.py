@@ -5,6 +5,7 @@ is no such offer.
 """
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,12 +17,14 @@ from django.views.decorators.http import require_http_methods
 
 from zetel import clock
 from zetel.access import person_of
-from zetel.actions import offers, quotes, standing
-from zetel.models import CatalogVersion, Offer, Space
+from zetel.actions import offers, quotes, quotes_change, standing
+from zetel.models import CatalogVersion, Offer, Person, Space
 from zetel.models.spaces import DIVISION
 from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money
 from zetel.rules.offers import OfferState, state
+from zetel.templatetags.zetel import amount
+from zetel.web.billing_change_words import change_summary
 from zetel.web.errors import sentence
 from zetel.web.upgrade import draw
 from zetel.web.upgrade_words import amount_rows, summary
@@ -40,17 +43,25 @@ def offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
         raise ZetelError("not_found")
     if request.method == "POST":
         try:
-            draft = offers.begin(row, person=person, now=now)
+            return _accept(row, person, now)
         except ZetelError as error:
             messages.error(request, sentence(error))
             return redirect("offer", row.pk)
-        return redirect("upgrade_billing", draft.public_id)
     stands = state(row.status, row.valid_until, now)
     context = {
         "offer": row, "state": str(stands), "is_open": stands is OfferState.OPEN, "facts": _facts(row),
         "sales_email": settings.CONFIG.seller.sales_email, **(_priced(row) if stands is OfferState.OPEN else {}),
     }  # fmt: skip
     return draw(request, "offers/offer.html", row.space, **context)
+
+
+def _accept(row: Offer, person: Person, now: datetime) -> HttpResponse:
+    """On to who pays; or for a plan that runs, to the review of its change."""
+    running = offers.running_plan(row.space)
+    if running is None:
+        return redirect("upgrade_billing", offers.begin(row, person=person, now=now).public_id)
+    quote = offers.bind(row, running, person=person, now=now)
+    return redirect("billing_change_review", row.space_id, quote.pk)
 
 
 def _facts(row: Offer) -> list[dict[str, str]]:
@@ -62,6 +73,12 @@ def _facts(row: Offer) -> list[dict[str, str]]:
             "value": f"{plan_name(catalog, row.plan)}, {cycle_word(row.cycle).lower()}",
         },
         {"label": gettext("Space"), "value": space.name, "note": kind_word(space.kind) + around},
+        {
+            "label": gettext("Seats"),
+            "value": str(row.seats),
+            "note": gettext("%(price)s a seat, before tax")
+            % {"price": amount(Money(row.unit_amount, row.currency))},
+        },
         {"label": gettext("Who is covered"), "value": _covered(space)},
     ]
 
@@ -83,10 +100,13 @@ def _covered(space: Space) -> str:
 
 def _priced(row: Offer) -> dict[str, Any]:
     """What accepting costs today, or why it cannot be accepted."""
-    catalog = CatalogVersion.objects.current()
+    catalog, now = CatalogVersion.objects.current(), clock.now()
     try:
         quotes.check_member(row.space, row.person)
-        priced = offers.price(row, now=clock.now())
+        if (running := offers.running_plan(row.space)) is not None:
+            changed = quotes_change.estimate_offer(running, row, person=row.person, now=now)
+            return {"is_change": True, **change_summary(changed.priced, catalog)}
+        priced = offers.price(row, now=now)
     except ZetelError as error:
         return {"refusal": sentence(error)}
     return {

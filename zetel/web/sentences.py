@@ -118,6 +118,9 @@ PLAIN: Mapping[str, Promise] = {
     "offer_expired": gettext_lazy("This offer is not valid any more. Ask sales for a new one."),
     "offer_withdrawn": gettext_lazy("Sales withdrew this offer. Ask sales for a new one."),
     "offer_used": gettext_lazy("This offer was accepted already. Look at Billing for what came of it."),
+    "offer_for_owner": gettext_lazy(
+        "A plan runs here, so only its billing owner can accept an offer. Offer it to that person."
+    ),
     "quote_used": gettext_lazy("This was confirmed already. Look at Billing for what came of it."),
     "past_due": gettext_lazy(
         "A payment is overdue. Pay the open invoice first, or use another payment method."

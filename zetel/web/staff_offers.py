@@ -36,7 +36,8 @@ STATES: dict[str, tuple[Promise, str]] = {
     "accepted": (_("accepted"), "good"),
 }  # fmt: skip
 _FIELDS = {
-    "not_member": "email", "plan_unknown": "plan", "not_offered": "plan", "cycle_unknown": "cycle",
+    "not_member": "email", "offer_for_owner": "email", "price_immutable": "price", "no_change": "seats",
+    "currency_mismatch": "currency", "plan_unknown": "plan", "not_offered": "plan", "cycle_unknown": "cycle",
     "currency_unknown": "currency", "price_unknown": "price", "amount_invalid": "price", "seats_in_use": "seats",
     "seat_size_unknown": "seats", "value_too_long": "message",
 }  # fmt: skip

@@ -54,7 +54,9 @@ def _last_overage() -> Subquery:
 
 def _agreed() -> Subquery:
     """The size that sales offered and that was bought: it may be above the ladder (P4, P6)."""
-    return Subquery(Offer.objects.filter(change__subscription=OuterRef("pk")).values("seats")[:1])
+    return Subquery(
+        Offer.objects.filter(change__subscription=OuterRef("pk")).order_by("-id").values("seats")[:1]
+    )
 
 
 def _ladders() -> dict[str, Sequence[int]]:
