@@ -12,7 +12,7 @@ from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.web.upgrade_steps import Buyer
 from tests.world import DUTCH, buy, change, customer_of, save_method, subscribe
-from zetel.actions import cancellations, quotes_change
+from zetel.actions import cancellations, directory_host, quotes_change
 from zetel.jobs import tasks
 from zetel.models import Person, Space, Subscription
 from zetel.rules.subscriptions import Wish
@@ -143,6 +143,19 @@ def covered(stage: Stage) -> None:
     stage.show("credit-notes", anna, acme, "INV-2026-", "INV-2026-")
 
 
+def owner_gone(stage: Stage) -> None:
+    """The one member of a team was taken out by the host's directory; an admin of the organization looks."""
+    admin = stage.world.person("Gea", "gea@vera.example")
+    vera = stage.world.organization(admin, name="Vera", domain="vera.example")
+    team = stage.world.team(vera, admin, name="Team Vera")
+    row = subscribe(team, admin, stage.now, seats=2, customer=customer_of(admin, stage.now, **DUTCH))
+    assert row.status == "active"
+    directory_host.removed(space=team, person=admin, now=stage.now)
+    stage.show(
+        "owner-gone", admin, team, "Nobody manages billing here", "Niemand beheert hier de facturering"
+    )
+
+
 def waiting_for_the_bank(stage: Stage) -> None:
     person, space = stage.owner("Bank")
     made = buy(space, person, stage.now, seats=2, behaviour="approval").change
@@ -189,7 +202,7 @@ STAGES: tuple[tuple[datetime, tuple[Callable[[Stage], None], ...]], ...] = (
     (
         _day(6, 20),
         (
-            active, nearly_full, over_seats, pending_decrease, cancelled, covered, waiting_for_the_bank, expired_quote,
+            active, nearly_full, over_seats, pending_decrease, cancelled, covered, owner_gone, waiting_for_the_bank, expired_quote,
             stale_tab, gateway_away,
         ),
     ),
