@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.web.upgrade_steps import Buyer
-from tests.world import DUTCH, buy, change, customer_of, save_method, subscribe
+from tests.world import DUTCH, buy, change, customer_of, save_method, subscribe, try_out
 from zetel.actions import cancellations, directory_host, quotes_change
 from zetel.jobs import tasks
 from zetel.models import Person, Space, Subscription
@@ -133,6 +133,25 @@ def cancelled(stage: Stage) -> None:
     stage.show("cancelled", person, space, "Ends on", "Eindigt op")
 
 
+def trials(stage: Stage) -> None:
+    """With a payment method and without one; the latter has no invoices yet."""
+    person, space = stage.owner("Trying")
+    try_out(space, person, stage.now, seats=2)
+    stage.show("trial", person, space, "Trial until", "Proefperiode tot")
+    stage.show("no-invoices", person, space, "No invoices yet", "Nog geen facturen")
+    person, space = stage.owner("Sure")
+    payer = customer_of(person, stage.now, **DUTCH)
+    save_method(payer, person, stage.now)
+    try_out(space, person, stage.now, seats=2, customer=payer)
+    stage.show("trial-with-method", person, space, "Visa •••• 4242", "Visa •••• 4242")
+
+
+def trial_ended(stage: Stage) -> None:
+    person, space = stage.owner("Tried")
+    try_out(space, person, stage.now, seats=2)
+    stage.show("trial-ended", person, space, "The trial has ended", "De proefperiode is voorbij")
+
+
 def covered(stage: Stage) -> None:
     anna = stage.world.person("Anna")
     acme = stage.world.organization(anna)
@@ -197,13 +216,13 @@ def stale_tab(stage: Stage) -> None:
 
 
 STAGES: tuple[tuple[datetime, tuple[Callable[[Stage], None], ...]], ...] = (
-    (_day(5, 12), (free, ended_after_dunning, ended)),
+    (_day(5, 12), (free, ended_after_dunning, ended, trial_ended)),
     (_day(5, 19), (past_due,)),
     (
         _day(6, 20),
         (
-            active, nearly_full, over_seats, pending_decrease, cancelled, covered, owner_gone, waiting_for_the_bank, expired_quote,
-            stale_tab, gateway_away,
+            active, nearly_full, over_seats, pending_decrease, cancelled, trials, covered, owner_gone,
+            waiting_for_the_bank, expired_quote, stale_tab, gateway_away,
         ),
     ),
 )  # fmt: skip
