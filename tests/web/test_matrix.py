@@ -166,6 +166,7 @@ ADDRESSES: dict[str, Address] = {
     "staff_support": Address(house(C.STAFF_ENTER)),
     "staff_support_request": Address(house(C.STAFF_ENTER)),
     "staff_parked": Address(house(C.STAFF_ENTER)),
+    "staff_parked_retry": Address(NOT_THERE, house(C.STAFF_MONEY_BOOK)),
     "staff_mails": Address(house(C.STAFF_RESEND)),
     "staff_mail_retry": Address(NOT_THERE, house(C.STAFF_RESEND)),
     "staff_customers": Address(house(C.STAFF_CUSTOMERS_SEE)),

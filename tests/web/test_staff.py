@@ -1,5 +1,6 @@
 """The back office: closed to everybody but staff, each role its own pages, the clock in an operator's hands."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from django.urls import reverse
 
 from tests.conftest import HandClock
 from tests.directory_world import begin
-from tests.world import World, buy
+from tests.world import World, buy, subscribe
 from zetel import clock as installation
-from zetel.jobs import outbox
+from zetel.actions import parked
+from zetel.jobs import billing_run, outbox
 from zetel.models import ClockSetting, Customer, Event, Invoice, Mail, Person, SalesRequest, SupportRequest
 from zetel.models.ids import new_id
 
@@ -200,6 +202,26 @@ def test_a_parked_mail_is_sent_again_by_support(world: World, anna: Person, cloc
     assert outbox.drain(clock.now) == 1
     row.refresh_from_db()
     assert (row.status, row.tries) == ("sent", 1)
+
+
+def test_a_parked_subscription_is_tried_again_by_finance(
+    world: World, anna: Person, clock: HandClock
+) -> None:
+    row = subscribe(world.workspace(anna), anna, clock.now, seats=2)
+    parked.park(row.pk, "ZoneInfoNotFoundError: Nowhere")
+    clock.set(datetime(2026, 6, 12, 6, 0, tzinfo=UTC))
+    assert billing_run.run_due(clock.now) == 0
+    address = reverse("staff_parked_retry", args=[row.pk])
+    assert "Try again" not in page(staff(world, "support"), reverse("staff_parked"))
+    client = staff(world, "finance")
+    assert "Try again" in page(client, reverse("staff_parked"))
+    client.post(address)
+    assert billing_run.run_due(clock.now) == 1
+    assert Event.objects.get(kind="subscription.retried").before == {
+        "reason": "ZoneInfoNotFoundError: Nowhere"
+    }
+    client.post(address)
+    assert Event.objects.filter(kind="subscription.retried").count() == 1
 
 
 # ----------------------------------------------------------------------------------------------------------- the clock

@@ -149,11 +149,6 @@ def renew_batch(
     return batch
 
 
-def park(subscription_id: uuid.UUID, reason: str) -> None:
-    """Set one aside that cannot be billed, with its reason; the others go on (rule X16)."""
-    Subscription.objects.filter(pk=subscription_id).update(parked_reason=reason[:255] or "unknown")
-
-
 def _due(until: datetime) -> QuerySet[Subscription]:
     return Subscription.objects.filter(status="active", parked_reason="", next_bill_at__lte=until)
 

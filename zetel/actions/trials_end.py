@@ -177,8 +177,3 @@ def _collect(held: _Held, invoice: Invoice, amount: int, now: datetime) -> None:
         held.customer, amount=amount, currency=invoice.currency, method=held.method, now=now, invoice=invoice,
         language=held.customer.language, return_path="/billing",
     )  # fmt: skip
-
-
-def park(subscription_id: uuid.UUID, reason: str) -> None:
-    """Set one aside that cannot be done, with its reason; the others go on (rule X16)."""
-    Subscription.objects.filter(pk=subscription_id).update(parked_reason=reason[:255] or "unknown")

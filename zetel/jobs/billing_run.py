@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from zetel.actions import renewals
+from zetel.actions import parked, renewals
 from zetel.actions.renewals import Batch
 from zetel.jobs import collect
 from zetel.models import Attempt
@@ -114,7 +114,7 @@ def _one(subscription_id: uuid.UUID, now: datetime, tally: Tally) -> None:
 
 def _park(subscription_id: uuid.UUID, error: Exception, tally: Tally) -> None:
     log.error("a subscription could not be billed", subscription=str(subscription_id), exc_info=error)
-    renewals.park(subscription_id, f"{type(error).__name__}: {error}")
+    parked.park(subscription_id, f"{type(error).__name__}: {error}")
     tally.parked += 1
 
 

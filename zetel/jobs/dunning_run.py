@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from zetel import gateways
-from zetel.actions import dunning, outcomes, renewals
+from zetel.actions import dunning, outcomes, parked
 from zetel.jobs import collect
 
 log = structlog.get_logger()
@@ -37,4 +37,4 @@ def _step(subscription_id: uuid.UUID, now: datetime) -> None:
             collect.collect(attempt.pk, now=now)
     except Exception as error:  # whatever it is, it must not hold up the others; it is logged and parked
         log.exception("a step of dunning failed", subscription=str(subscription_id))
-        renewals.park(subscription_id, f"{type(error).__name__}: {error}")
+        parked.park(subscription_id, f"{type(error).__name__}: {error}")

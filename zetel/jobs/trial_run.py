@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from zetel.actions import trials_end
+from zetel.actions import parked, trials_end
 from zetel.jobs import collect
 from zetel.models import Attempt, Subscription
 from zetel.models.payments import UNSETTLED
@@ -40,7 +40,7 @@ def _step(subscription_id: uuid.UUID, now: datetime) -> int:
         ):
             return 0
         log.exception("a trial could not be ended", subscription=str(subscription_id))
-        trials_end.park(subscription_id, f"{type(error).__name__}: {error}")
+        parked.park(subscription_id, f"{type(error).__name__}: {error}")
         return 0
     if invoice is None:
         return 0

@@ -69,6 +69,7 @@ class EventType(StrEnum):
     SUBSCRIPTION_RECOVERED = "subscription.recovered"
     SUBSCRIPTION_ENDED = "subscription.ended"
     SUBSCRIPTION_REPLACED = "subscription.replaced"
+    SUBSCRIPTION_RETRIED = "subscription.retried"
     BILLING_OWNER_CHANGED = "billing_owner.changed"
     BILLING_OWNER_GONE = "billing_owner.gone"
     OVERAGE_OPENED = "overage.opened"
@@ -106,6 +107,7 @@ _NOT_ON_TIMELINE = frozenset(
     {
         EventType.SPACE_CREATED,
         EventType.SPACE_SETTINGS_CHANGED,
+        EventType.SUBSCRIPTION_RETRIED,
         EventType.ACTING_ENDED,
         EventType.METHOD_STARTED,
         EventType.CHANGE_STARTED,

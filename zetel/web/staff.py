@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from zetel import clock
 from zetel.actions import outbox
+from zetel.actions import parked as parking
 from zetel.documents.timeline import topic
 from zetel.models import (
     Attempt,
@@ -199,8 +200,22 @@ def parked(request: HttpRequest) -> HttpResponse:
             for mail in Mail.objects.filter(status="parked").order_by("-id")[:PARKED_LISTED_MAX]
         ],
         "may_resend": allowed(person, Capability.STAFF_RESEND),
+        "may_bill": allowed(person, Capability.STAFF_MONEY_BOOK),
     }
     return page(request, "staff/parked.html", person, context)
+
+
+@require_POST
+def parked_retry(request: HttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
+    """Let the runs come again to a subscription that was set aside."""
+    person = enter(request, Capability.STAFF_MONEY_BOOK)
+    if parking.retry(subscription_id, actor=person, now=clock.now()):
+        messages.success(
+            request, gettext("It is being tried again. What is still in the way appears here again.")
+        )
+    else:
+        messages.warning(request, gettext("It is not parked any more."))
+    return redirect("staff_parked")
 
 
 def _ownerless() -> QuerySet[Subscription]:

@@ -24,6 +24,7 @@ urlpatterns = [
     path("support/", staff.support_requests, name="staff_support"),
     path("support/<que:request_id>/", staff.support_request, name="staff_support_request"),
     path("parked/", staff.parked, name="staff_parked"),
+    path("parked/<sub:subscription_id>/retry/", staff.parked_retry, name="staff_parked_retry"),
     path("mails/", staff.mails, name="staff_mails"),
     path("mails/<mai:mail_id>/retry/", staff.mail_retry, name="staff_mail_retry"),
     path("customers/", staff_customers.customers, name="staff_customers"),
