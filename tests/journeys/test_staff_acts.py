@@ -11,7 +11,7 @@ from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.web.test_billing import browser, path_of, words
 from tests.web.upgrade_steps import DUTCH
-from tests.world import change_quote, customer_of, save_method, subscribe
+from tests.world import change_quote, customer_of, save_method, subscribe, try_out
 from zetel.actions import cancellations, changes
 from zetel.actions._behalf import Behalf, acting_for
 from zetel.actions.acting import begin as begin_acting
@@ -94,6 +94,24 @@ def test_support_change_a_plan_for_a_customer_who_reads_who_did_it_and_why(
     told = words(browser(anna).get(path_of(studio, "timeline")).content)
     assert "Support of Zetel Voorbeeld B.V. on behalf of Anna “ Asked by phone, ticket 12 ”" in told
     assert "Our staff began to act on behalf of the billing owner." in told
+
+
+def test_a_trial_is_looked_after_for_a_customer_without_a_word_of_the_card(
+    world: World, anna: Person, studio: Space
+) -> None:
+    """P10, R9."""
+    payer = customer_of(anna, world.now)
+    save_method(payer, anna, world.now)
+    tried = try_out(studio, anna, world.now, seats=3, customer=payer)
+    client = browser(staff(world, "support"))
+    acts(client, tried)
+    page = words(client.get(path_of(studio)).content)
+    assert "Visa" not in page
+    assert "the saved payment method" in page
+    assert client.post(reverse("billing_trial_cancel", args=[studio.pk]), {"reason": ""}).status_code == 302
+    tried.refresh_from_db()
+    assert tried.ends_on == tried.trial_ends_on
+    assert Event.objects.get(kind="subscription.cancelled").on_behalf_of == anna
 
 
 def test_the_bank_asks_the_owner_and_not_the_staff_who_changed_the_plan(

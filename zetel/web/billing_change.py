@@ -23,7 +23,7 @@ from zetel.rules.quotes import PricedChange
 from zetel.rules.roles import Capability
 from zetel.rules.subscriptions import ChangePlan, Wish
 from zetel.web.billing_tab import billing_url
-from zetel.web.billing_view import Billing, billing_of, load_owned, place
+from zetel.web.billing_view import Billing, as_seen, billing_of, load_owned, place
 from zetel.web.upgrade import light_frame
 
 
@@ -72,7 +72,7 @@ def load_held(request: HttpRequest, space_id: uuid.UUID, now: datetime) -> Held:
         settled_now = billing_of(seen.space, now)
         if settled_now is None:
             raise ZetelError("no_subscription")  # it ended on that boundary
-        billing = settled_now
+        billing = as_seen(seen, settled_now)
     return Held(request, seen, billing, _reading(billing, now), now)
 
 

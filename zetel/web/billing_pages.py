@@ -28,6 +28,7 @@ from zetel.web.billing_timeline import events_of, told
 from zetel.web.billing_trial_view import Trial, trial_of
 from zetel.web.billing_view import (
     Billing,
+    as_seen,
     billing_of,
     invoices_of,
     load_for_billing,
@@ -60,7 +61,10 @@ def tab(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     if not seen.may(Capability.BILLING_SEE):
         context = {**place(seen), "owner": billing.owner, "past_due": billing.past_due}
         return render(request, "billing/who.html", context)
-    context = {**_tab(seen, billing, now), "seats_banner": seats_banner(use_of(billing, now), now)}
+    context = {
+        **_tab(seen, as_seen(seen, billing), now),
+        "seats_banner": seats_banner(use_of(billing, now), now),
+    }
     return render(request, "billing/tab.html", context)
 
 

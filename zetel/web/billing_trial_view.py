@@ -104,4 +104,6 @@ def trial_of(billing: Billing, now: datetime) -> Trial | None:
         return None
     method = usable_method(billing.customer) if billing.method else None
     left = (row.trial_ends_on - local_date(now, ZoneInfo(row.time_zone))).days
-    return Trial(billing, row.trial_ends_on, max(0, left), method.label if method else "")
+    return Trial(
+        billing, row.trial_ends_on, max(0, left), billing.method.label if billing.method and method else ""
+    )

@@ -5,7 +5,7 @@ into the words and amounts of the page. Nothing here decides or writes.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -254,7 +254,14 @@ def load_owned(
     billing = billing_of(seen.space, now)
     if billing is None:
         raise ZetelError("no_subscription")
-    return seen, billing
+    return seen, as_seen(seen, billing)
+
+
+def as_seen(seen: Seen, billing: Billing) -> Billing:
+    """Staff who act for the owner see that there is a payment method, not which one (R9)."""
+    if seen.acting is None or billing.method is None:
+        return billing
+    return replace(billing, method=replace(billing.method, label=gettext("the saved payment method")))
 
 
 @dataclass(frozen=True)
