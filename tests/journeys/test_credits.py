@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
-from tests.world import DUTCH, change, customer_of, subscribe
+from tests.world import DUTCH, change, customer_of, subscribe, try_out
 from zetel.actions import cancel_now, collections, credit_notes, credits, dues, staff, standing
 from zetel.actions.credit_notes import Wish
 from zetel.gateways import get
@@ -326,6 +326,26 @@ def test_cancelled_at_once_without_a_credit_what_was_paid_stays_paid(
     assert len(documents(bought)) == 1
 
 
+def test_a_trial_and_a_plan_that_is_past_due_are_ended_at_once_too(
+    studio: Space, bought: Subscription, world: World, anna: Person, finn: Person, clock: HandClock
+) -> None:
+    trial = try_out(world.workspace(anna, name="Atelier"), anna, clock.now, seats=2)
+    cancel_now.cancel_now(
+        trial, unused="credited", goes_to="refund", actor=finn, reason="fout", now=clock.now
+    )
+    company.plan("declined_soft")
+    clock.set(JUNE_12)
+    work(clock)
+    note = cancel_now.cancel_now(
+        bought, unused="kept", goes_to="balance", actor=finn, reason="failliet", now=clock.now
+    )
+    assert note is not None
+    assert documents(bought)[1:] == [("INV-2026-00002", 20235, "credited"), ("CN-2026-00001", -20235, "paid")]
+    ended = Subscription.objects.order_by("id").values_list("status", "end_reason")
+    assert list(ended) == [("ended", "staff"), ("ended", "staff")]
+    assert kept(clock.now) == [20235]
+
+
 def test_a_change_of_plan_after_money_was_credited_takes_back_no_more_than_was_paid(
     bought: Subscription, finn: Person, clock: HandClock
 ) -> None:
@@ -415,7 +435,26 @@ def test_a_charge_that_carried_others_and_is_declined_leaves_all_of_them_open(
     assert kept(clock.now) == [20235, 20270]
 
 
+def test_who_pays_by_hand_is_charged_what_the_page_showed(
+    bought: Subscription, finn: Person, clock: HandClock
+) -> None:
+    """G9: of 0.35 that waits nothing is added to the 202.35 that somebody pressed the button for."""
+    credit_notes.credit(
+        first(bought), Wish(amount=20200), goes_to="balance", actor=finn, reason="coulance", now=clock.now
+    )
+    clock.set(JUNE_12)
+    work(clock)
+    company.plan("declined_soft")
+    clock.set(datetime(2026, 7, 12, 4, 0, tzinfo=UTC))
+    work(clock)
+    pay_by_hand(bought.invoices.get(renews_on=date(2026, 7, 12)), clock)
+    work(clock)
+    assert [row[2] for row in documents(bought)] == ["paid", "paid", "open", "paid"]
+    assert kept(clock.now) == [20235, 20235]
+    assert Subscription.objects.get(pk=bought.pk).status == "active"
+
+
 def pay_by_hand(invoice: Invoice, clock: HandClock) -> None:
     owner = invoice.customer.billing_owner
     assert owner is not None
-    collections.pay(invoice, actor=owner, now=clock.now, language="nl", return_path="/")
+    collections.pay(invoice, actor=owner, now=clock.now, language="nl", return_path="/s/x")

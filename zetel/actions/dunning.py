@@ -16,6 +16,7 @@ from django.db import transaction
 from zetel.actions import dues, dunning_end, dunning_mail, payments, small_amounts, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record, transition
 from zetel.actions.dunning_mail import usable_method
+from zetel.actions.payments import RETURN_PATH as RETURN_PATH
 from zetel.models import Attempt, Customer, Invoice, Payment, PaymentMethod, Person, Space, Subscription
 from zetel.models.payments import UNSETTLED
 from zetel.models.subscriptions import LIVE
@@ -24,8 +25,6 @@ from zetel.rules import transitions
 from zetel.rules.dunning import Act
 from zetel.rules.event_types import EventType
 from zetel.rules.periods import first_instant, local_date
-
-RETURN_PATH = "/billing"  # of tries that nobody waits for in a browser
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def collectable(invoices: list[Invoice], customer: Customer) -> list[Invoice]:
 def carry(attempt: Attempt) -> bool:
     """Put what waits on the payment of a new try; False when all of it is too small still and the try is given up.
 
-    The attempt's row is locked. Whoever pays an invoice by hand takes along what waits, too.
+    The attempt's row is locked.
     """
     payment = attempt.payment
     minimum = minimum_of(attempt.method, payment.currency)
