@@ -134,18 +134,23 @@ def test_the_invite_form_says_what_one_more_would_cost_today(
     assert "3 seats are left. An invitation takes no seat until somebody joins." in words(anna, people)
     come(world, studio, clock, "Chris", "Daan", "Eva")
     clock.set(datetime(2026, 5, 30, 10, 0, tzinfo=UTC))
-    cost = (
-        "One person more needs the size of 10 seats: €34.23 today, with tax."  # 5 x 13.49 x 13/31, and 21 %
+    cost = (  # 5 x 13.49 x 13/31 = 28.29; 10 x 13.49 = 134.90; both with 21 %
+        "One person more needs the size of 10 seats: €34.23 today, and €163.23 from 12 June 2026 for each period, with"
+        " tax."
     )
     assert cost in words(anna, people)
-    assert "today, with tax" not in words(bram, people)
+    assert "with tax" not in words(bram, people)
+    for person in (anna, bram):
+        assert "Everybody you invite can join, also when all seats are taken." in words(person, people)
 
 
 def test_under_block_the_invite_form_says_that_an_invitation_takes_a_seat(
-    paid: Subscription, studio: Space, anna: Person, clock: HandClock
+    paid: Subscription, studio: Space, anna: Person, bram: Person, clock: HandClock
 ) -> None:
     policy("block", clock)
     assert "3 seats are left. An open invitation takes one." in words(anna, paths(studio)[1])
+    for person in (anna, bram):
+        assert "When all seats are taken nobody new can join" in words(person, paths(studio)[1])
     assert "Open invitations take a seat." in words(anna, f"{paths(studio)[2]}seats")
 
 

@@ -37,9 +37,15 @@ class Rendered:
 def render(kind: str, params: Mapping[str, Any], language: str) -> Rendered:
     """The mail of a kind with the facts of its row, in `nl` or `en`."""
     with translation.override("nl" if language.startswith("nl") else "en"):
-        made = letter(kind, params, house())
-        html = render_to_string("mail/letter.html", html_values(made))
-        return Rendered(one_line(made.subject), text_of(made), html)
+        made, hello = letter(kind, params, house()), greeting(str(params.get("reader") or ""))
+        html = render_to_string("mail/letter.html", html_values(made, hello))
+        return Rendered(one_line(made.subject), text_of(made, hello), html)
+
+
+def greeting(name: str) -> str:
+    """`Hello Anna,`; without a name for a mailbox that nobody's name is known of."""
+    name = one_line(name)
+    return gettext("Hello %(name)s,") % {"name": name} if name else gettext("Hello,")
 
 
 def house() -> House:
@@ -57,16 +63,25 @@ def one_line(text: str) -> str:
     return re.sub(r"\s+", " ", plain.translate(_DIRECTIONS)).strip()[:SUBJECT_LENGTH_MAX]
 
 
-def html_values(made: Letter) -> dict[str, object]:
+def html_values(made: Letter, hello: str = "") -> dict[str, object]:
     """What the template `mail/letter.html` reads."""
     writer = house()
-    return {"letter": made, "house": writer, "url": writer.address + made.path if made.path else ""}
+    return {
+        "letter": made,
+        "greeting": hello,
+        "house": writer,
+        "url": writer.address + made.path if made.path else "",
+    }
 
 
-def text_of(made: Letter) -> str:
+def text_of(made: Letter, hello: str = "") -> str:
     """The mail as plain text."""
     writer = house()
-    blocks = [one_line(made.title), *(_wrapped(paragraph) for paragraph in made.paragraphs)]
+    blocks = [
+        one_line(made.title),
+        *((hello,) if hello else ()),
+        *(_wrapped(paragraph) for paragraph in made.paragraphs),
+    ]
     if made.facts:
         blocks.append("\n".join(f"{label}: {one_line(value)}" for label, value in made.facts))
     if made.code:

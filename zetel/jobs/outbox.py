@@ -118,7 +118,8 @@ def _written(mail: Mail) -> Rendered:
     if mail.html:
         return Rendered(mail.subject, mail.text, mail.html)
     place = {"space_id": mail.space.public_id} if mail.space else {}
-    return render(mail.kind, {**place, **_plan_name(mail.params), **mail.params}, mail.language)
+    reader = {"reader": mail.to_person.name if mail.to_person else ""}
+    return render(mail.kind, {**place, **reader, **_plan_name(mail.params), **mail.params}, mail.language)
 
 
 def _plan_name(params: dict[str, object]) -> dict[str, str]:

@@ -50,6 +50,7 @@ def _people(request: HttpRequest, seen: Seen, form: InviteForm) -> HttpResponse:
         "invitations": invitations.select_related("invited_by").order_by("-id")[:INVITATIONS_LISTED_MAX],
         "active_count": active_count,
         "room": reading.room(seen, use, active_count, now),
+        "joining": reading.joining(seen, use, now),
         "seats_banner": seats_banner(use, now),
         "tab": "people",
         "billing_tab": billing_tab(seen),

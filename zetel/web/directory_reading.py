@@ -6,12 +6,13 @@ Nothing here decides or writes. A division's people are those of its teams, each
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from allauth.account.models import EmailAddress
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 
 from zetel.access import Seen
 from zetel.actions import seat_use
@@ -116,8 +117,8 @@ def people_page(space: Space, search: str, number: str) -> Page[Membership]:
 class Room:
     """How many people a place holds and how many may come: by Basic's limit, or by seats for who may know.
 
-    `one_more` is the size that one person more needs, and `cost` what it would cost today, with tax. `keeps` says
-    that an open invitation takes a seat.
+    `one_more` is the size that one person more needs, `cost` what it would cost today, with tax, and `renewal` what a
+    period costs from `renews_on` on. `keeps` says that an open invitation takes a seat.
     """
 
     used: int
@@ -125,6 +126,8 @@ class Room:
     by_seats: bool
     one_more: int | None = None
     cost: Money | None = None
+    renewal: Money | None = None
+    renews_on: date | None = None
     keeps: bool = False
 
     @property
@@ -151,11 +154,28 @@ def room(seen: Seen, use: SeatUse | None, people: int, now: datetime) -> Room | 
         return Room(people, limit or 0, by_seats=False) if holds else None
     size = seats.one_more(use.counted, use.seats, use.policy.ladder)
     priced = seat_use.price_growth(use, size, use.on) if size and size > use.seats else None
+    currency = use.present.currency
     return Room(
         use.counted, use.seats, by_seats=True, one_more=size,
-        cost=Money(priced.document.total, use.present.currency) if priced else None,
+        cost=Money(priced.document.total, currency) if priced else None,
+        renewal=Money(priced.renewal_total, currency) if priced and priced.renews_on else None,
+        renews_on=priced.renews_on if priced else None,
         keeps=use.policy.on_exceed is OnExceed.BLOCK,
     )  # fmt: skip
+
+
+def joining(seen: Seen, use: SeatUse | None, now: datetime) -> str:
+    """What an invitation may lead to where seats are bought, for everybody who may invite; not how many (E2, R3)."""
+    if use is not None:
+        policy = use.policy
+    else:
+        held, catalog = entitled(seen.space, now), CatalogVersion.objects.current()
+        if held.source is Source.FREE or held.plan not in catalog.plans:
+            return ""
+        policy = catalog.plans[held.plan].policy
+    if policy.on_exceed is OnExceed.BLOCK:
+        return gettext("When all seats are taken nobody new can join, and an open invitation keeps a seat.")
+    return gettext("Everybody you invite can join, also when all seats are taken.")
 
 
 def own_domains(person: Person) -> list[str]:
