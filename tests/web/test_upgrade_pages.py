@@ -14,7 +14,7 @@ from zetel.models import Person, PurchaseDraft, Space
 
 pytestmark = pytest.mark.django_db
 
-QUERIES_MAX = 17  # the binding quote locks and settles what is around first (C12)
+QUERIES_MAX = 15
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import Q
 
 from zetel.actions import settled, standing
-from zetel.actions._change import lock_space
 from zetel.models import (
     CatalogVersion,
     Change,
@@ -93,7 +92,7 @@ def bind(draft: PurchaseDraft, *, now: datetime) -> Quote:
         if offer.currency != wish.currency:
             raise ZetelError("currency_mismatch")
     with transaction.atomic():
-        settled.settle_around(lock_space(draft.space), now=now)
+        settled.settle_around(draft.space, now=now)
         made = estimate(draft.space, wish, customer=draft.customer, now=now)
         return Quote.objects.create(
             person=draft.person,

@@ -48,10 +48,6 @@ class Around:
     inside: tuple[Subscription, ...]
     terms: Mapping[uuid.UUID, tuple[Terms, ...]]
 
-    @property
-    def rows(self) -> tuple[Subscription, ...]:
-        return (*self.own, *self.above, *self.inside)
-
     def holdings(
         self, rows: Iterable[Subscription], ranks: Mapping[str, int], on: date
     ) -> tuple[Holding, ...]:
@@ -71,21 +67,20 @@ def holding(row: Subscription, terms: Sequence[Terms], ranks: Mapping[str, int],
 def around(space: Space) -> Around:
     """Two queries: everything live that a purchase for this space has to look at (rules P8, P9)."""
     holders = [pk for pk in (space.organization_id, space.division_id) if pk]
-    live = (
-        Subscription.objects.live()
-        .filter(
-            Q(space=space) | Q(space__in=holders) | Q(space__organization=space) | Q(space__division=space)
-        )
-        .select_related("space", "customer")
-        .order_by("id")
-    )
-    found = list(live)
+    live = Subscription.objects.live().filter(places_around(space))
+    found = list(live.select_related("space", "customer").order_by("id"))
     return Around(
         own=tuple(row for row in found if row.space_id == space.pk),
         above=tuple(row for row in found if row.space_id in holders),
         inside=tuple(row for row in found if row.space_id != space.pk and row.space_id not in holders),
         terms=terms_of([row.pk for row in found]),
     )
+
+
+def places_around(space: Space) -> Q:
+    """Subscriptions of the space itself, of what holds it, and of what it holds."""
+    holders = [pk for pk in (space.organization_id, space.division_id) if pk]
+    return Q(space=space) | Q(space__in=holders) | Q(space__organization=space) | Q(space__division=space)
 
 
 def terms_of(subscription_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Terms, ...]]:

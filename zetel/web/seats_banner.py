@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from zetel.access import Seen
 from zetel.actions import seat_use
@@ -63,9 +63,9 @@ def _title(use: SeatUse) -> str:
 
 
 def _texts(use: SeatUse, now: datetime) -> list[str]:
-    used = gettext("%(counted)s people count for %(seats)s seats.") % {
-        "counted": number(use.counted), "seats": number(use.seats),
-    }  # fmt: skip
+    used = ngettext(
+        "%(counted)s person counts for %(seats)s seats.", "%(counted)s people count for %(seats)s seats.", use.counted
+    ) % {"counted": number(use.counted), "seats": number(use.seats)}  # fmt: skip
     if use.declined:
         told = gettext(
             "More seats could not be paid. Everybody can go on working, but nobody new can join until then."
