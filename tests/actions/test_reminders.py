@@ -1,13 +1,14 @@
 """Renewals are announced once each, on their day, to whoever holds billing then, with the amount as things stand."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.actions.outgrowing import work
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
+from tests.doctor import findings
 from tests.world import DUTCH, change, customer_of, subscribe
 from zetel.actions import cancellations, customers, hand_over, reminders
 from zetel.actions.customers import BillingInformation
@@ -162,3 +163,14 @@ def test_one_that_fails_is_put_off_and_holds_up_nobody(
     assert reminder_run.run_due(clock.now) == 0
     clock.move(hours=1)
     assert reminder_run.run_due(clock.now) == 1
+
+
+def test_a_reminder_that_nobody_sent_is_a_notice_of_the_doctor(
+    studio: Space, anna: Person, clock: HandClock
+) -> None:
+    bought(studio, anna, clock, "year")
+    work(clock)
+    clock.set(YEAR_AHEAD + timedelta(hours=1))
+    assert [one.what for one in findings(clock.now, "X16", notices=True)] == ["reminder_late"]
+    work(clock)
+    assert findings(clock.now, "X16", notices=True) == []

@@ -79,7 +79,7 @@ def test_every_question_has_the_anchor_that_others_link_to(world: World) -> None
                 "A year costs as much as 10 months.",
                 "2, 3, 4, 5, by 5 to 30, by 10 to 100, by 25 to 500.", "More than 500 seats are sold by sales.",
                 "Yes: 30 days, once for each space", "holds up to 15 people, guests too", "After 7 days the plan grows",
-                "an annual plan of 20 seats or more", "We try again after 1, 3, 5 and 7 days.",
+                "annual plans of 20 seats or more", "We try again after 1, 3, 5 and 7 days.",
                 "still unpaid after 7 days", "30 days ahead", "for example Premium and Business",
             ],
         ),

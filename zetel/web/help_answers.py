@@ -377,8 +377,8 @@ def _paying(facts: Facts, ways: Ways) -> tuple[Answer, ...]:
             gettext("Can we pay by invoice?"),
             (
                 gettext(
-                    "Yes, with an annual plan of %(seats)s seats or more, agreed with sales. You pay by bank transfer"
-                    " within the term on the invoice, and sales makes changes for you."
+                    "That is to be agreed with sales, for annual plans of %(seats)s seats or more. Ask them: they"
+                    " answer with an offer."
                 )
                 % {"seats": INVOICE_SEATS_MIN},
             ),

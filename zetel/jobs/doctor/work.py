@@ -35,6 +35,11 @@ def _late(before: datetime) -> Iterator[Finding]:
     renewals = Subscription.objects.filter(status="active", parked_reason="", next_bill_at__lt=before)
     for row in renewals.order_by("id").iterator():
         yield _notice("renewal_late", row.public_id, due_at=iso(row.next_bill_at))
+    reminders = Subscription.objects.filter(
+        status="active", ends_on=None, parked_reason="", reminder_set=True, remind_at__lt=before
+    )
+    for row in reminders.order_by("id").iterator():
+        yield _notice("reminder_late", row.public_id, due_at=iso(row.remind_at))
     steps = Subscription.objects.filter(status="past_due", parked_reason="", dunning_at__lt=before)
     for row in steps.order_by("id").iterator():
         yield _notice("dunning_late", row.public_id, due_at=iso(row.dunning_at))
