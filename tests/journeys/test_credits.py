@@ -220,6 +220,24 @@ def test_what_was_credited_is_not_given_back_once_more_when_dunning_ends(
     assert balance(dutch) == 0
 
 
+@pytest.mark.parametrize(("credited", "taken"), [(5000, [20235, 15235]), (20235, [20235])])
+def test_balance_that_comes_while_a_renewal_is_open_pays_before_the_next_try(
+    bought: Subscription, finn: Person, clock: HandClock, credited: int, taken: list[int]
+) -> None:
+    """I6: of 202.35 the balance pays 50.00 and the card the rest; or the balance pays all of it."""
+    company.plan("declined_soft")
+    clock.set(JUNE_12)
+    work(clock)
+    credit_notes.credit(
+        first(bought), Wish(amount=credited), goes_to="balance", actor=finn, reason="coulance", now=clock.now
+    )
+    clock.move(days=1)
+    work(clock)
+    assert kept(clock.now) == taken
+    assert (balance(bought), Subscription.objects.get(pk=bought.pk).status) == (0, "active")
+    assert documents(bought)[1][2] == "paid"
+
+
 def test_writing_off_asks_for_nothing_more_and_the_plan_goes_on(
     bought: Subscription, finn: Person, clock: HandClock
 ) -> None:

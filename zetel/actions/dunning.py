@@ -13,7 +13,16 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from zetel.actions import dues, dunning_end, dunning_mail, payments, small_amounts, subscriptions
+from zetel.actions import (
+    credits,
+    dues,
+    dunning_end,
+    dunning_mail,
+    payments,
+    small_amounts,
+    standing,
+    subscriptions,
+)
 from zetel.actions._change import lock_customer, lock_space, record, transition
 from zetel.actions.dunning_mail import usable_method
 from zetel.actions.payments import RETURN_PATH as RETURN_PATH
@@ -67,6 +76,7 @@ def step(subscription_id: uuid.UUID, *, now: datetime) -> list[Attempt]:
             or _is_open(held)
         ):
             return []
+        held = _use_balance(held, now)
         if not held.invoices:
             _recover(held, None, now)
             return []
@@ -81,6 +91,25 @@ def step(subscription_id: uuid.UUID, *, now: datetime) -> list[Attempt]:
             _tell(held, held.invoices[0], f"step-{number}", "", now)
             return []
         return [_try(invoice, held.customer, method, now) for invoice in held.invoices]
+
+
+def _use_balance(held: _Held, now: datetime) -> _Held:
+    """Balance that came since pays before the gateway is asked (I6); what is held then."""
+    used = False
+    for invoice in held.invoices:
+        balance = standing.balance_of(held.customer, invoice.currency)
+        amount = min(balance, dues.due_of(invoice))
+        if amount <= 0:
+            continue
+        credits.add_balance(held.customer, -amount, kind="used_later", invoice=invoice, now=now)
+        credits.settle(invoice)
+        record(
+            EventType.BALANCE_CHANGED, now=now, actor=None, space=held.space, customer=held.customer,
+            subscription=held.subscription, invoice=invoice,
+            after={"number": invoice.number, "amount": amount, "currency": invoice.currency, "reason": "used"},
+        )  # fmt: skip
+        used = True
+    return _hold(held.subscription.pk) if used else held
 
 
 def failed(attempt: Attempt, *, why: str, now: datetime) -> None:

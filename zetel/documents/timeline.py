@@ -174,6 +174,7 @@ FOR_A_REASON = {
     (T.SUBSCRIPTION_ENDED, "trial_covered"): _("The trial ended because a larger plan covers the space."),
     (T.SUBSCRIPTION_ENDED, "trial_bought"): _("The trial ended because a plan was bought for the space."),
     (T.SUBSCRIPTION_ENDED, "staff"): _("Our staff ended the plan."),
+    (T.BALANCE_CHANGED, "used"): _("%(amount)s of the balance paid for invoice %(number)s."),
     (T.PAYMENT_PAID, "returned"): _("The bank gave a payment of %(amount)s back."),
     (T.SUBSCRIPTION_PAST_DUE, "taken_back"): _(
         "The bank took the payment of invoice %(number)s back; %(amount)s is to be paid again."
