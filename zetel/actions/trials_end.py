@@ -144,7 +144,7 @@ def _convert(held: _Held, now: datetime) -> Invoice:
     if first.grown and customer.billing_owner:
         mail.queue(
             "seats_resized", once_key=f"seats_resized:{row.pk}:{held.end}", now=now, space=space,
-            to_person=customer.billing_owner,
+            to_person=customer.billing_owner, owner_of=row,
             params={"space": space.name, "seats": first.grown.seats, "trial": True},
         )  # fmt: skip
     overages.recount(space, now=now)
