@@ -1,6 +1,6 @@
 """Changes on first and last days, in zones that differ, after a move and after an outage (C9, C12, M3, M5)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -18,6 +18,7 @@ from zetel.models import (
     Space,
 )
 from zetel.rules.errors import ZetelError
+from zetel.sandbox import company
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 
@@ -174,3 +175,17 @@ def test_a_move_to_yearly_on_the_day_of_the_purchase_renews_after_a_year(
     assert again(subscription).next_bill_at == datetime(2027, 5, 11, 22, 0, tzinfo=UTC)
     clock.set(datetime(2026, 6, 12, 10, 0, tzinfo=UTC))
     assert billing_run.run_due(clock.now) == 0
+
+
+def test_what_ends_unpaid_after_a_move_west_ends_no_day_before_the_period_began(
+    studio: Space, anna: Person, clock: HandClock
+) -> None:
+    """At the boundary the new zone still writes the day before, which was paid for (M3, G4)."""
+    subscription = subscribe(studio, anna, clock.now, seats=5)
+    move(subscription, anna, "Pacific/Pago_Pago", clock.now)
+    company.plan("declined_soft")
+    clock.set(datetime(2026, 6, 11, 22, 0, tzinfo=UTC))
+    billing_run.run_due(clock.now)
+    cancellations.cancel(subscription, actor=anna, now=clock.now)
+    assert again(subscription).ended_on == date(2026, 6, 12)
+    assert lines(subscription)[-1] == ("credit", "premium", 5, 1349, "2026-06-12", "2026-07-12", -6745)

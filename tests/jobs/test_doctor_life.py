@@ -96,8 +96,10 @@ def test_first_days_that_were_not_billed_are_a_gap_unless_they_were_a_trial(stor
     assert story.found("X5") == []
 
 
-def test_the_grace_of_a_renewal_that_was_never_paid_is_no_gap(story: Story) -> None:
-    change(story, status="ended", ended_on=date(2026, 6, 19), next_bill_at=None)
+@pytest.mark.parametrize("ended_on", [date(2026, 6, 19), date(2026, 7, 20)])
+def test_the_grace_of_a_renewal_that_was_never_paid_is_no_gap(story: Story, ended_on: date) -> None:
+    """The later one is the end of a grace that outlived its period, because nothing worked for weeks."""
+    change(story, status="ended", ended_on=ended_on, next_bill_at=None)
     line, note = story.renewal.lines.get(), story.renewal
     taken = str(line.pk)
     note.pk, note.sequence, note.number, note.kind = new_id(), 9, "CN-1", "credit_note"

@@ -229,7 +229,7 @@ def end(
 ) -> list[Invoice]:
     """End a past due subscription today and take back what was not paid; the credit notes. Locks are held."""
     held = _hold(subscription.pk)
-    on = held.today(now)
+    on = standing.day_of(held.subscription, standing.terms_of([subscription.pk])[subscription.pk], now)
     return dunning_end.end(
         held.subscription, held.customer, held.space, held.invoices, on=on, reason=reason, actor=actor, now=now,
         words=words,

@@ -126,8 +126,11 @@ def _tiles(agreement: Agreement) -> Iterator[Finding]:
 
 
 def _without_grace(agreement: Agreement, found: list[Stretch]) -> list[Stretch]:
-    """All but the last days before an end that were taken back whole: the grace of a period never paid (G4)."""
-    edge, rest = agreement.ends_on, list(found)
+    """All but the last days before an end that were taken back whole: the grace of a period never paid (G4).
+
+    It may have lasted longer than that period, when nothing worked meanwhile.
+    """
+    edge, rest = min(agreement.ends_on or agreement.covered_to, agreement.covered_to), list(found)
     while not agreement.is_live and rest:
         last = rest[-1]
         if last.end != edge or last.billed or not last.is_taken_back:
