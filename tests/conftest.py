@@ -1,5 +1,6 @@
 """What all tests stand on: a PostgreSQL of their own, and a clock that moves only by hand."""
 
+import gc
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tests import environment
+from tests.memory import begin_test
 from zetel import clock as installation_clock
 
 FIRST_INSTANT = datetime(2026, 5, 12, 10, 0, tzinfo=UTC)
@@ -33,6 +35,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
         if item.get_closest_marker("checks") and not environment.CHECKS.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"left out: there is no folder {environment.CHECKS}"))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: Python need not look through it again and again for what is no longer used."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    begin_test(item)
 
 
 def _left_out(reporter: pytest.TerminalReporter) -> Counter[str]:
@@ -79,7 +92,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     connection.close()
@@ -100,6 +113,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 class HandClock:
     """The clock of a test. It stands until the test moves it."""
+
+    plain = "the clock"  # it knows nothing itself
 
     @property
     def now(self) -> datetime:

@@ -13,6 +13,7 @@ from django.db import connection
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.doctor import findings
+from tests.memory import remembered
 from tests.world import DUTCH, buy, customer_of
 from zetel.jobs import billing_run, inbound, outbox
 from zetel.models import Attempt, Customer, Invoice, Payment, Person, Space, Subscription, SubscriptionTerms
@@ -98,6 +99,11 @@ def damage(statement: str) -> None:
 
 @pytest.fixture
 def story(db: None, clock: HandClock) -> Story:
+    return renewed(clock)
+
+
+@remembered
+def renewed(clock: HandClock) -> Story:
     world = begin(clock.now)
     anna, bram = world.person("Anna"), world.person("Bram")
     studio = world.workspace(anna)
