@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+COMMAND := $(VENV)/bin/zetel
 JOBS ?= 2
 # Where this is set every start compiles everything anew, which makes each command three times as slow.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-long test-fast lint bench lock clean
 
-run: $(INSTALLED)  ## start Zetel with sample data; PORT and DATA may be given
+run: $(INSTALLED) $(COMMAND)  ## start Zetel with sample data; PORT and DATA may be given
 	@exec $(PY) -m zetel up --demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
 test: lint  ## everything; says what it had to leave out
@@ -21,7 +22,7 @@ test-long: $(INSTALLED)  ## everything, and all four hundred lives of subscripti
 test-fast: $(INSTALLED)  ## rules, house and actions
 	$(PY) -m pytest -q tests/rules tests/house tests/actions
 
-lint: $(INSTALLED)  ## formatting, style, types and floors
+lint: $(INSTALLED) $(COMMAND)  ## formatting, style, types and floors
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
@@ -47,3 +48,8 @@ $(INSTALLED): requirements.lock
 	@echo "Installing what Zetel needs into $(VENV) (a minute, once)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	@touch $(INSTALLED)
+
+# The command of this very folder: nothing is built or copied, so it needs no network and never lags behind the code.
+$(COMMAND): | $(INSTALLED)
+	@printf '%s\n' '#!$(CURDIR)/$(PY)' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' \
+		'from zetel.cli import main' 'main()' > $@ && chmod +x $@
