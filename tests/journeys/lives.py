@@ -215,7 +215,8 @@ class Books:
 
     def buy(self, space: Space, *, plan: str, cycle: str, seats: int, again: bool = False) -> None:
         """With a new customer, or `again` with the last one; what is inside ends and is taken back (P9)."""
-        customer = self.lives[-1].customer if again and self.lives else self.payer()
+        last = self.lives[-1].customer.pk if again and self.lives else self.payer().pk
+        customer = Customer.objects.get(pk=last)  # as it is now: it may have moved
         zone = self.zone_of(customer)
         code, bought = (
             self.may_buy(space, seats),
