@@ -123,13 +123,29 @@ def test_a_credit_of_coverage_falls_to_the_latest_seats_first() -> None:
     assert note.total == -5657
     found = taken([*kept, *issued("CN", note)])["CN-1"]
     assert found == {"INV-1": 2829, "INV2-1": 2828}
-    parts = parts_by_invoice(note, issued("CN", note), kept)
+    parts = parts_by_invoice(note, issued("CN", note), kept, {"INV": 6745, "INV2": 5222})
     assert {key: gross(rows) for key, rows in parts.items()} == {
         "INV": found["INV-1"], "INV2": found["INV2-1"],
     }  # fmt: skip
     assert spendable(note, Books(tuple(kept))) == 5657
     assert spendable(note, Books(tuple(kept), dues={"INV2": 5222})) == found["INV-1"]
     assert spendable(note, Books(tuple(kept), dues={"INV2": 1000})) == 4657
+
+
+def test_a_year_that_began_with_the_rest_of_a_month_is_given_back_on_both_invoices() -> None:
+    """Worked example 3: the year's invoice is 2,023.50 less 84.86, so a note over the whole year needs both."""
+    kept = bought()
+    year = replace(PREMIUM, starts_on=MAY_30, cycle=Cycle.YEAR, unit_amount=13490, anchor_on=MAY_30)
+    lines = due_minus_billed([PREMIUM, year], [row.line for row in kept], through=MAY_30)
+    kept += issued("INV2", document(lines, FREE))
+    back = due_minus_billed([PREMIUM, year], [row.line for row in kept], through=MAY_30, ends_on=MAY_30)
+    note = document(back, None)
+    assert note.total == -202350
+    room = {"INV": 20235, "INV2": 193864}
+    parts = parts_by_invoice(note, issued("CN", note), kept, room)
+    assert {key: gross(rows) for key, rows in parts.items()} == {"INV2": 193864, "INV": 8486}
+    assert spendable(note, Books(tuple(kept))) == 202350
+    assert spendable(note, Books(tuple(kept), dues={"INV": 20235})) == 202350 - 8486
 
 
 def test_money_given_back_before_is_not_given_back_with_the_coverage() -> None:

@@ -56,13 +56,16 @@ def book(
     The customer's lock is held. Raises credit_too_large when an invoice would give back more than it is.
     """
     own, before = dues.kept_before(note, [note.subscription_id] if note.subscription_id else [])
-    parts = {uuid.UUID(key): rows for key, rows in parts_by_invoice(document, own, before).items()}
-    found = {row.pk: row for row in Invoice.objects.filter(pk__in=parts).order_by("id")}
+    names = {row.document_id for row in before}
+    found = {row.pk: row for row in Invoice.objects.filter(pk__in=names, kind="invoice").order_by("id")}
     accounts = dues.accounts_of(found.values())
-    amounts = _within(parts, accounts)
+    room = {str(key): account.total - account.credited for key, account in accounts.items()}
+    by_invoice = parts_by_invoice(document, own, before, room)
+    parts = {uuid.UUID(key): rows for key, rows in by_invoice.items()}
+    amounts = _within(parts, {key: accounts[key] for key in parts})
     done = Booked()
     for invoice_id, invoice in found.items():
-        if amounts[invoice_id] <= 0:
+        if amounts.get(invoice_id, 0) <= 0:
             continue
         done += _book_on(
             invoice, note, amounts[invoice_id], parts[invoice_id], accounts[invoice_id], now, refund_reason

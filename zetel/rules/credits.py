@@ -186,11 +186,12 @@ def _row_capped(row: TaxRow, left: TaxRow | None) -> TaxRow:
 
 
 def parts_by_invoice(
-    asked: Document, lines: Sequence[Kept], kept: Sequence[Kept]
+    asked: Document, lines: Sequence[Kept], kept: Sequence[Kept], room: Mapping[str, int]
 ) -> dict[str, tuple[TaxRow, ...]]:
     """What a credit note takes off each invoice, as positive rows that are the note's own together.
 
-    `lines` are the note's, `kept` all before it. What the note charges lowers what it takes back.
+    `lines` are the note's, `kept` all before it; `room` is what each invoice is, less what was credited on it. What the
+    note charges lowers what it takes back.
     """
     of = {row.line.line_id: row.document_id for row in kept}
     found, own = taken((*kept, *lines)), {row.line.line_id: row for row in lines}
@@ -218,7 +219,68 @@ def parts_by_invoice(
             strict=True,
         ):
             rows[document_id].append(TaxRow(row.category, row.rate_bp, net, tax))
-    return {key: tuple(found_rows) for key, found_rows in rows.items() if found_rows}
+    falls_to = {key: tuple(found_rows) for key, found_rows in rows.items() if found_rows}
+    return _within_room(falls_to, room, _sources(kept))
+
+
+def _sources(kept: Sequence[Kept]) -> dict[str, list[str]]:
+    """Of each invoice, those whose lines its own credit lines took back, the latest first."""
+    of = {row.line.line_id: row.document_id for row in kept}
+    found: dict[str, list[str]] = {}
+    for line_id, parts in reversed(taken(kept).items()):
+        named = [of[taken_id] for taken_id in reversed(parts) if of[taken_id] != of[line_id]]
+        found.setdefault(of[line_id], []).extend(named)
+    return found
+
+
+def _within_room(
+    parts: Mapping[str, tuple[TaxRow, ...]], room: Mapping[str, int], sources: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[TaxRow, ...]]:
+    """What is more than an invoice is falls to those that it took back: a move to yearly charges a whole year, less the
+    month, so the year's worth stands on both invoices."""
+    held, waiting = dict(parts), list(parts)
+    for document_id in waiting:
+        for source in sources.get(document_id, ()):
+            over = gross(held[document_id]) - room.get(document_id, 0)
+            more = min(over, room.get(source, 0) - gross(held.get(source, ())))
+            if more <= 0:
+                continue
+            stays, moved = _split(held[document_id], more)
+            held |= {document_id: stays, source: _sum_rows(held.get(source, ()), moved)}
+            if source not in waiting:
+                waiting.append(source)
+    return {document_id: rows for document_id, rows in held.items() if rows}
+
+
+def _split(rows: tuple[TaxRow, ...], amount: int) -> tuple[tuple[TaxRow, ...], tuple[TaxRow, ...]]:
+    """Rows without a gross amount, and that amount, per rate in proportion (M13)."""
+    if amount == gross(rows):
+        return (), rows
+    moved = {(row.category, row.rate_bp): row for row in gross_credit(amount, rows).taxes}
+    nothing = TaxRow("", 0, 0, 0)
+    parts = [(row, moved.get((row.category, row.rate_bp), nothing)) for row in rows]
+    stays = (replace(row, net=row.net - part.net, tax=row.tax - part.tax) for row, part in parts)
+    return tuple(row for row in stays if row.net or row.tax), tuple(moved.values())
+
+
+def _sum_rows(rows: tuple[TaxRow, ...], more: tuple[TaxRow, ...]) -> tuple[TaxRow, ...]:
+    sums = {(row.category, row.rate_bp): row for row in rows}
+    for row in more:
+        held = sums.get((row.category, row.rate_bp), TaxRow(row.category, row.rate_bp, 0, 0))
+        sums[row.category, row.rate_bp] = replace(held, net=held.net + row.net, tax=held.tax + row.tax)
+    return tuple(sums.values())
+
+
+def _room(books: Books) -> dict[str, int]:
+    """What each invoice is, less what was credited on it: from its lines, where no credit note was issued on it."""
+    nets: dict[str, dict[Rate, int]] = defaultdict(lambda: defaultdict(int))
+    for row in books.kept:
+        nets[row.document_id][row.rate] += row.net
+    found = {
+        document_id: sum(net + share(net, rate_bp) for (_, rate_bp), net in by.items())
+        for document_id, by in nets.items()
+    }
+    return found | {document_id: gross(rows) for document_id, rows in books.left.items()}
 
 
 def gross(rows: Iterable[TaxRow]) -> int:
@@ -229,7 +291,7 @@ def spendable(asked: Document, books: Books) -> int:
     """What of a credit note was paid and so becomes balance: on each invoice what goes beyond its open part (I7)."""
     if asked.total >= 0:
         return 0
-    parts = parts_by_invoice(asked, _kept("", asked.lines), books.kept)
+    parts = parts_by_invoice(asked, _kept("", asked.lines), books.kept, _room(books))
     return sum(max(0, gross(rows) - books.dues.get(key, 0)) for key, rows in parts.items())
 
 
