@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.rules.life import Life, default_catalog, price
-from zetel.rules.billing import Terms, terms_at
+from zetel.rules.billing import Terms, next_boundary, terms_at
 from zetel.rules.errors import ZetelError
 from zetel.rules.periods import Cycle
 from zetel.rules.subscriptions import (
@@ -263,6 +263,22 @@ def test_a_scheduled_move_of_the_price_survives_more_seats() -> None:
     plan = life.change(ON, Wish(seats=15))
     assert [(row.starts_on, row.seats, row.unit_amount) for row in plan.later] == [(later, 15, 3149)]
     assert [row.unit_amount for row in life.change(ON, Wish(seats=10)).later] == [3049, 3149]
+
+
+def test_what_was_scheduled_at_another_price_and_then_taken_at_once_leaves_no_price_behind() -> None:
+    """Yearly and fewer seats wait; the seats are taken back, and yearly begins today at today's price (P2)."""
+    monthly = Terms(date(2026, 5, 12), "premium", MONTH, 10, 1349, "EUR", date(2026, 5, 12))
+    wish = Wish(cycle=YEAR, seats=5)
+    ranks = default_catalog().ranks
+    waiting = plan_change((monthly,), wish=wish, on=date(2026, 5, 14), price=lambda *_: 13490, ranks=ranks)
+    terms = (monthly, *waiting.append)
+    terms += withdraw(terms, fields=[Field.SEATS], on=date(2026, 5, 20), price=lambda *_: 15000).append
+    taken = plan_change(terms, wish=Wish(cycle=YEAR), on=ON, price=lambda *_: 15000, ranks=ranks)
+    in_force = terms_at((*terms, *taken.append), END)
+    assert in_force is not None
+    assert (in_force.cycle, in_force.seats, in_force.unit_amount) == (YEAR, 10, 15000)
+    assert taken.later == ()
+    assert next_boundary((*terms, *taken.append), ON) == date(2027, 5, 30)
 
 
 def test_a_renewal_buys_the_smallest_size_that_fits_whatever_was_scheduled() -> None:

@@ -165,11 +165,11 @@ def next_boundary(terms: Iterable[Terms], after: date, ends_on: date | None = No
         until = rows[index + 1].starts_on if index + 1 < len(rows) else ends_on
         if until is not None and until <= after:
             continue
-        if row.starts_on > after:
+        running = row.period_at(max(after, row.starts_on))
+        if after < row.starts_on == running.start:
             return row.starts_on
-        boundary = row.period_at(after).end
-        if until is None or boundary < until:
-            return boundary
+        if until is None or running.end < until:
+            return running.end
     return None
 
 

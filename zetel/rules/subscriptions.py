@@ -298,8 +298,7 @@ def _assemble(
     restated: list[Terms] = []
     for day in sorted(days):
         fields = {field: value for field, changes in later.items() for at, value in changes if at == day}
-        old = terms_at([row for row in standing.rows if row.starts_on == day], day)
-        row = _next(before, day, fields, price, old)
+        row = _next(before, day, fields, price, _priced_there(standing, day, before))
         if row != replace(before, starts_on=day):
             rows.append(row)
         if row != terms_at(standing.rows, day):
@@ -309,6 +308,19 @@ def _assemble(
     if not append:
         raise ZetelError("no_change")
     return ChangePlan(changed, tuple(rows), ends_on, append)
+
+
+def _priced_there(standing: _Standing, day: date, before: Terms) -> Terms | None:
+    """The row scheduled on a day, for its price: one of another plan or cycle, or a move of the kept price (P2).
+
+    None for one that came with another plan or cycle which `before` has already: its price stays.
+    """
+    old = terms_at([row for row in standing.rows if row.starts_on == day], day)
+    if old is None:
+        return None
+    preceding = [row for row in (standing.current, *standing.rows) if row.starts_on < day][-1]
+    came_with = (old.plan, old.cycle) != (preceding.plan, preceding.cycle)
+    return None if came_with and (old.plan, old.cycle) == (before.plan, before.cycle) else old
 
 
 def _next(
