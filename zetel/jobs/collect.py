@@ -5,8 +5,10 @@ Whatever stops in between is found again by `ask_due` and `refund_due`, which as
 """
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 
+import structlog
 from django.conf import settings
 
 from zetel import gateways
@@ -15,6 +17,8 @@ from zetel.models import Attempt, Change
 from zetel.models.subscriptions import WAITING
 from zetel.rules.money import Money
 from zetel.rules.outcomes import Outcome, RefundOutcome
+
+log = structlog.get_logger()
 
 
 def collect(attempt_id: uuid.UUID, *, now: datetime) -> None:
@@ -41,7 +45,7 @@ def collect_new(now: datetime) -> int:
     seen, last = 0, None
     while waiting := payments.to_collect(after=last):
         for attempt_id in waiting:
-            collect(attempt_id, now=now)
+            _apart(collect, attempt_id, now)
         seen, last = seen + len(waiting), waiting[-1]
     return seen
 
@@ -76,8 +80,16 @@ def ask_due(now: datetime) -> int:
     """Ask about all tries that are due; each on its own, so that one that fails does not hold up the others."""
     due = payments.to_ask(now)
     for attempt_id in due:
-        collect_or_ask(attempt_id, now=now)
+        _apart(collect_or_ask, attempt_id, now)
     return len(due)
+
+
+def _apart(act: Callable[..., None], row_id: uuid.UUID, now: datetime) -> None:
+    """One of many: whatever goes wrong with it is logged, the others go on, and its row brings it up again (X16)."""
+    try:
+        act(row_id, now=now)
+    except Exception:
+        log.exception("one of many could not be done", what=act.__name__, row=str(row_id))
 
 
 def collect_or_ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
@@ -119,7 +131,7 @@ def refund(refund_id: uuid.UUID, *, now: datetime) -> None:
 def refund_due(now: datetime) -> int:
     due = payments.refunds_to_send(now)
     for refund_id in due:
-        refund(refund_id, now=now)
+        _apart(refund, refund_id, now)
     return len(due)
 
 

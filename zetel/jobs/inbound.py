@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+import structlog
+
 from zetel import gateways
 from zetel.actions import inbound as inbox
 from zetel.actions import outcomes, refunds, taken_back
 from zetel.gateways.base import GatewayEvent
 from zetel.models import InboundEvent, Refund
+
+log = structlog.get_logger()
 
 
 def receive(gateway_name: str, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
@@ -25,7 +29,11 @@ def drain(now: datetime, limit: int = 100) -> int:
     """Book what was stored, oldest first; an event that fails is parked and the others go on."""
     waiting = list(InboundEvent.objects.filter(status="new").order_by("id")[:limit])
     for row in waiting:
-        _book(row, now)
+        try:
+            _book(row, now)
+        except Exception as error:  # whatever it is, the next one must not wait for it; staff see it
+            log.exception("what a gateway said could not be booked", row=row.public_id)
+            inbox.settle(row, "parked", f"{type(error).__name__}: {error}")
     return len(waiting)
 
 
