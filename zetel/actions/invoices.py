@@ -109,10 +109,11 @@ def invoice_row(
     renews_on: date | None = None,
     balance_used: int = 0,
     state: str = "open",
+    invoice_id: uuid.UUID | None = None,
 ) -> Row:
     """The columns of one document with its number, to be written alone or with a batch."""
     return {
-        "id": new_id(), "kind": kind, "series_id": drawn.series_id, "sequence": drawn.sequence,
+        "id": invoice_id or new_id(), "kind": kind, "series_id": drawn.series_id, "sequence": drawn.sequence,
         "number": number(_PREFIX[kind], drawn.year, drawn.sequence), "customer_id": customer.pk,
         "subscription_id": subscription_id, "space_id": space.pk if space else None,
         "quote_id": quote_id, "credits_id": credits_id,

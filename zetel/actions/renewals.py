@@ -7,13 +7,13 @@ still due.
 """
 
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, Model, OuterRef, Q, QuerySet
 
 from zetel.actions import dunning, invoices, mail, overages, payments, renewals_due, subscriptions
 from zetel.actions._change import Row, defer, event_row, lock_customer, lock_space
@@ -34,12 +34,13 @@ from zetel.models import (
     Subscription,
     SubscriptionTerms,
 )
+from zetel.models.ids import new_id
 from zetel.models.subscriptions import WAITING
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 from zetel.rules.renewals import BETWEEN_BOUNDARIES, Renewal
 
-BATCH_SIZE = 500
+BATCH_SIZE = 1000
 
 
 @dataclass
@@ -196,90 +197,87 @@ def _renew(subscription_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
     return batch
 
 
-@dataclass
-class _Rows:
-    """New rows by table, in the order in which they are written."""
-
-    terms: list[Row] = field(default_factory=list)
-    invoices: list[Row] = field(default_factory=list)
-    lines: list[Row] = field(default_factory=list)
-    taxes: list[Row] = field(default_factory=list)
-    balance: list[Row] = field(default_factory=list)
-    payments: list[Row] = field(default_factory=list)
-    attempts: list[Row] = field(default_factory=list)
-    events: list[Row] = field(default_factory=list)
-    mails: list[Row] = field(default_factory=list)
-
-    def copy(self) -> None:
-        copy(SubscriptionTerms, self.terms)
-        copy(Invoice, self.invoices)
-        copy(InvoiceLine, self.lines)
-        copy(InvoiceTax, self.taxes)
-        copy(BalanceEntry, self.balance)
-        copy(Payment, self.payments)
-        copy(Attempt, self.attempts)
-        copy(Event, self.events)
-        copy(Mail, self.mails)
-
-
 def _write(billed: Sequence[tuple[Due, Renewal]], batch: Batch, now: datetime) -> None:
-    rows, seller = _Rows(), invoices.seller_of_the_day()
-    numbers = invoices.draw("invoice", len(billed), now=now)
-    for (due, made), number in zip(billed, numbers, strict=True):
-        invoice = invoices.invoice_row(
-            made.document, number, now=now, customer=due.customer, subscription_id=due.subscription.pk,
-            space=due.space, seller=seller, renews_on=due.boundary.on, balance_used=made.balance_used,
-            state="open" if made.due else "paid",
-        )  # fmt: skip
-        _add(rows, due, made, invoice, now)
-        batch.billed.append(due.subscription.pk)
-        batch.invoice_ids.append(invoice["id"])
-        batch.amounts[invoice["currency"]] += invoice["total_amount"]
-        batch.grown += made.grown is not None
-    rows.copy()
+    """Everything new, by COPY; what bears a number last, since other batches wait for the series until the commit.
+
+    What names an invoice may be written before it: the database looks for it at the commit.
+    """
+    ids = [new_id() for _ in billed]
+    has_attempts = _write_around(billed, ids, now)
     _advance(billed, now)
-    for (due, made), invoice in zip(billed, rows.invoices, strict=True):
-        _apart(due, made, invoice["id"], now)
-    if rows.attempts:
+    has_mails = _write_numbered(billed, ids, batch, now)
+    for (due, made), invoice_id in zip(billed, ids, strict=True):
+        _apart(due, made, invoice_id, now)
+    if has_attempts:
         defer("collect_due")
-    if rows.mails:
+    if has_mails:
         defer("outbox")
 
 
-def _add(rows: _Rows, due: Due, made: Renewal, invoice: Row, now: datetime) -> None:
-    """Everything new that one renewal brings."""
-    subscription, customer, document = due.subscription, due.customer, made.document
-    rows.invoices.append(invoice)
-    rows.lines += invoices.line_rows(document, invoice["id"], subscription.pk)
-    rows.taxes += invoices.tax_rows(document, invoice["id"])
-    if made.grown:
-        rows.terms.append(subscriptions.terms_row(subscription.pk, made.grown, now=now))
-    if made.balance_used:
-        rows.balance.append(
-            subscriptions.balance_row(
-                customer, -made.balance_used, kind="used", invoice_id=invoice["id"], now=now
+def _write_around(billed: Sequence[tuple[Due, Renewal]], ids: Sequence[uuid.UUID], now: datetime) -> bool:
+    """Terms, lines, taxes, balance, and the money wanted; whether there is anything to collect."""
+    rows: dict[type[Model], list[Row]] = defaultdict(list)
+    for (due, made), invoice_id in zip(billed, ids, strict=True):
+        customer, subscription_id = due.customer, due.subscription.pk
+        rows[InvoiceLine] += invoices.line_rows(made.document, invoice_id, subscription_id)
+        rows[InvoiceTax] += invoices.tax_rows(made.document, invoice_id)
+        if made.grown:
+            rows[SubscriptionTerms].append(subscriptions.terms_row(subscription_id, made.grown, now=now))
+        if made.balance_used:
+            rows[BalanceEntry].append(
+                subscriptions.balance_row(
+                    customer, -made.balance_used, kind="used", invoice_id=invoice_id, now=now
+                )
             )
-        )
-    if made.due and due.method:
-        payment = payments.payment_row(
-            customer, amount=made.due, currency=customer.currency, invoice_id=invoice["id"], now=now
-        )
-        rows.payments.append(payment)
-        rows.attempts.append(
-            payments.attempt_row(
-                payment["id"], 1, due.method, now=now, language=customer.language,
-                return_path=dunning.RETURN_PATH,
+        if made.due and due.method:
+            payment = payments.payment_row(
+                customer, amount=made.due, currency=customer.currency, invoice_id=invoice_id, now=now
             )
+            rows[Payment].append(payment)
+            rows[Attempt].append(
+                payments.attempt_row(
+                    payment["id"], 1, due.method, now=now, language=customer.language,
+                    return_path=dunning.RETURN_PATH,
+                )
+            )  # fmt: skip
+    for model, found in rows.items():
+        copy(model, found)
+    return bool(rows[Attempt])
+
+
+def _write_numbered(
+    billed: Sequence[tuple[Due, Renewal]], ids: Sequence[uuid.UUID], batch: Batch, now: datetime
+) -> bool:
+    """The invoices with their numbers, an event and the mails of each; whether there is anything to mail."""
+    rows: dict[type[Model], list[Row]] = defaultdict(list)
+    seller, numbers = invoices.seller_of_the_day(), invoices.draw("invoice", len(billed), now=now)
+    for (due, made), invoice_id, number in zip(billed, ids, numbers, strict=True):
+        invoice = invoices.invoice_row(
+            made.document, number, now=now, customer=due.customer, subscription_id=due.subscription.pk,
+            space=due.space, seller=seller, renews_on=due.boundary.on, balance_used=made.balance_used,
+            state="open" if made.due else "paid", invoice_id=invoice_id,
         )  # fmt: skip
-    rows.events.append(_event(due, made, invoice, now))
-    rows.mails += invoices.mail_rows(invoice, customer, due.space, now)
-    if made.grown and customer.billing_owner:
-        rows.mails.append(
-            mail.mail_row(
-                "seats_resized", once_key=f"seats_resized:{subscription.pk}:{due.boundary.on}", now=now,
-                space=due.space, to_person=customer.billing_owner, owner_of_id=subscription.pk,
-                params={"space": due.space.name, "seats": made.grown.seats},
-            )
+        rows[Invoice].append(invoice)
+        rows[Event].append(_event(due, made, invoice, now))
+        rows[Mail] += invoices.mail_rows(invoice, due.customer, due.space, now)
+        rows[Mail] += _resized(due, made, now)
+        batch.billed.append(due.subscription.pk)
+        batch.invoice_ids.append(invoice_id)
+        batch.amounts[invoice["currency"]] += invoice["total_amount"]
+        batch.grown += made.grown is not None
+    for model, found in rows.items():
+        copy(model, found)
+    return bool(rows[Mail])
+
+
+def _resized(due: Due, made: Renewal, now: datetime) -> Iterator[Row]:
+    """The billing owner hears of a size that grew with the people (C7)."""
+    owner, subscription_id = due.customer.billing_owner, due.subscription.pk
+    if made.grown and owner:
+        yield mail.mail_row(
+            "seats_resized", once_key=f"seats_resized:{subscription_id}:{due.boundary.on}", now=now,
+            space=due.space, to_person=owner, owner_of_id=subscription_id,
+            params={"space": due.space.name, "seats": made.grown.seats},
         )  # fmt: skip
 
 
@@ -310,7 +308,8 @@ def _advance(billed: Sequence[tuple[Due, Renewal]], now: datetime) -> None:
         cursor.execute(
             _ADVANCE,
             [
-                [due.subscription.pk for due, _ in billed], [due.subscription.version for due, _ in billed],
+                "{" + ",".join([due.subscription.pk.hex for due, _ in billed]) + "}",  # as in models/lookups
+                [due.subscription.version for due, _ in billed],
                 [fields["next_bill_at"] for fields in following], [fields["time_zone"] for fields in following], now,
             ],
         )  # fmt: skip
