@@ -1,6 +1,6 @@
 """One lookup of our own: `pk__any=ids` asks for any of many ids with one array, where `__in` writes a parameter each.
 
-Reading a batch of five hundred rows by id is what the billing run does all the time; the array is parsed once.
+Reading a batch of a thousand rows by id is what the billing run does all the time; the array is parsed once.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,5 +23,5 @@ class AnyOf(_Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
-        # As text, since an adapter that looks at each of five hundred ids takes longer than the query.
+        # As text, since an adapter that looks at each of a thousand ids takes longer than the query.
         return f"{left} = ANY(%s::uuid[])", (*left_params, "{" + ",".join([id.hex for id in self.rhs]) + "}")
