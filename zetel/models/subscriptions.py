@@ -84,12 +84,12 @@ class Subscription(Row):
         ]
         indexes = [
             models.Index(
-                fields=["next_bill_at"],
+                fields=["next_bill_at", "id"],
                 condition=Q(status="active", parked_reason=""),
                 name="subscription_due",
             ),
             models.Index(
-                fields=["next_bill_at"],
+                fields=["next_bill_at", "id"],
                 condition=Q(status="active", reminder_set=False),
                 name="subscription_reminder_unset",
             ),
@@ -99,7 +99,7 @@ class Subscription(Row):
                 name="subscription_to_remind",
             ),
             models.Index(
-                fields=["dunning_at"],
+                fields=["dunning_at", "id"],
                 condition=Q(status="past_due", parked_reason=""),
                 name="subscription_to_dun",
             ),
