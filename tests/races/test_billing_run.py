@@ -22,7 +22,7 @@ from tests.directory_world import begin
 from tests.many import DUE, STARTED, subscribe_many
 from tests.races.test_two_buyers import at_once
 from tests.world import customer_of, save_method
-from zetel.actions import renewals
+from zetel.actions import renewals, renewals_due
 from zetel.actions._change import lock_space
 from zetel.gateways import get
 from zetel.jobs import billing_run, collect
@@ -162,3 +162,23 @@ def test_a_batch_waits_for_nobody_and_leaves_what_is_locked_for_the_end(clock: H
         at_once(bill)
     assert seen == [(2, 1)]
     assert billing_run.bill(DUE).billed == 1
+
+
+def test_when_every_subscription_fails_the_run_stops_and_sets_few_aside(
+    clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the fault is ours: nobody's billing should wait for staff because of it."""
+    begin(STARTED)
+    subscribe_many(40)
+    clock.set(DUE)
+
+    def fail(*args: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(renewals_due, "decide", fail)
+        with pytest.raises(billing_run.RunStopped):
+            billing_run.bill(DUE)
+    assert Subscription.objects.exclude(parked_reason="").count() == billing_run.GIVE_UP_AFTER
+    assert not Invoice.objects.filter(renews_on=JUNE_12).exists()
+    assert billing_run.bill(DUE).billed == 40 - billing_run.GIVE_UP_AFTER

@@ -31,7 +31,13 @@ def run(*, as_json: bool, workers: int = 1) -> None:
     clock.refresh()
     now, begun = clock.now(), time.perf_counter()
     others = [_another() for _ in range(workers - 1)]
-    tally = _with_a_bar(now)
+    try:
+        tally = _with_a_bar(now)
+    except billing_run.RunStopped as stopped:
+        print(f"zetel: {stopped}; see Parked work in the back office", file=sys.stderr)
+        for other in others:
+            other.wait()
+        sys.exit(1)
     for other in others:
         said, _ = other.communicate()
         tally += _told(said)

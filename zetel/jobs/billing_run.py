@@ -27,6 +27,10 @@ GIVE_UP_AFTER = 25  # in a row, none of them billed: then it is our fault, and n
 Told = Callable[[], None]
 
 
+class RunStopped(Exception):
+    """Every subscription failed: the fault is ours. The reasons of the first ones stand with them and in the log."""
+
+
 @dataclass
 class Tally:
     """What a run did: how many invoices, ends, sizes that grew, and subscriptions set aside; totals by currency."""
@@ -97,7 +101,7 @@ def _drain(now: datetime, until: datetime, told: Told) -> Tally:
         told()
     for subscription_id in left:
         if tally.parked >= GIVE_UP_AFTER and not tally.done:
-            raise RuntimeError("billing stops: every subscription fails, so none of them is to blame")
+            raise RunStopped("billing stops: every subscription fails, so none of them is to blame")
         _one(subscription_id, now, tally)
     told()
     return tally
