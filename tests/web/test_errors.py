@@ -12,11 +12,11 @@ from django.utils import translation
 
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
+from zetel.documents.sentences import FULLER, PLAIN
 from zetel.models import Person, Space
 from zetel.models.ids import new_id, public_id
 from zetel.rules.errors import CODES, ZetelError
 from zetel.web.errors import Refusals, sentence
-from zetel.web.sentences import FULLER, PLAIN
 
 
 def test_every_code_has_a_sentence_and_nothing_else_has() -> None:

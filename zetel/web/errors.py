@@ -1,11 +1,9 @@
-"""From a refusal to what a person sees: its sentence, and the page that carries it.
+"""From a refusal to what a person sees: the page that carries its sentence, which `documents.sentences` makes.
 
-`sentence` is used by forms as well. The middleware turns a `ZetelError` that no view has caught into a page of its
-status; somebody who is not logged in is led to the log-in page and back. A refusal as `not_found` is the very page of
+The middleware turns a `ZetelError` that no view has caught into a page of its status; somebody who is not logged in is led to the log-in page and back. A refusal as `not_found` is the very page of
 an address that does not exist (rule R8). What browsers send that no view can read is answered here too.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
@@ -15,42 +13,16 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooMa
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import Resolver404
-from django.utils.formats import number_format
-from django.utils.translation import ngettext
 from django.views.defaults import bad_request, page_not_found
 
+from zetel.documents.sentences import sentence as sentence  # where the pages look for it
 from zetel.rules.errors import ZetelError
-from zetel.web.sentences import FULLER, PLAIN
 
-_PLACES = re.compile(r"%\((\w+)\)s")
-_NAMES_SHOWN_MAX = 5
 _RETRY_SECONDS = {429: "300", 503: "60"}
 
 log = structlog.get_logger(__name__)
 
 Answer = Callable[[HttpRequest], HttpResponse]
-
-
-def sentence(error: ZetelError) -> str:
-    """What is the matter and what to do, in the language that is active."""
-    fuller = FULLER.get(error.code)
-    if fuller is not None:
-        wanted = set(_PLACES.findall(str(fuller)))
-        params = {**error.params, "limit": error.params.get("limit") or error.params.get("longest")}
-        if all(params.get(name) not in (None, "", [], ()) for name in wanted):
-            return str(fuller) % {name: _shown(params[name]) for name in wanted}
-    return str(PLAIN[error.code])
-
-
-def _shown(value: object) -> str:
-    """A parameter as it stands in a sentence; of a long list of names the first ones and how many more."""
-    if isinstance(value, list | tuple):
-        names = [str(name) for name in value[:_NAMES_SHOWN_MAX]]
-        more = len(value) - len(names)
-        if more:
-            names.append(ngettext("%(count)d other", "%(count)d others", more) % {"count": more})
-        return ", ".join(names)
-    return number_format(value) if isinstance(value, int) else str(value)
 
 
 def refusal_page(request: HttpRequest, error: ZetelError) -> HttpResponse:

@@ -1,14 +1,21 @@
 """What each refusal says: one sentence per code of `rules.errors`, what is the matter and what to do.
 
 `PLAIN` holds a sentence for every code, which needs nothing to fill in. `FULLER` holds a better one for the codes whose
-refusal usually names what it is about; it is used when all that it names is there. Which of them is shown is decided
-in `web.errors`.
+refusal usually names what it is about; it is used when all that it names is there. `sentence` decides
+which of them is shown; both front doors use it.
 """
 
+import re
 from collections.abc import Mapping
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
+
+from zetel.rules.errors import ZetelError
+
+_PLACES = re.compile(r"%\((\w+)\)s")
+_NAMES_SHOWN_MAX = 5
 
 PLAIN: Mapping[str, Promise] = {
     "not_logged_in": gettext_lazy("Log in to go on."),
@@ -234,3 +241,25 @@ FULLER: Mapping[str, Promise] = {
         "More than %(largest)s seats are agreed with sales. Send your wish with the sales form."
     ),
 }
+
+
+def sentence(error: ZetelError) -> str:
+    """What is the matter and what to do, in the language that is active."""
+    fuller = FULLER.get(error.code)
+    if fuller is not None:
+        wanted = set(_PLACES.findall(str(fuller)))
+        params = {**error.params, "limit": error.params.get("limit") or error.params.get("longest")}
+        if all(params.get(name) not in (None, "", [], ()) for name in wanted):
+            return str(fuller) % {name: _shown(params[name]) for name in wanted}
+    return str(PLAIN[error.code])
+
+
+def _shown(value: object) -> str:
+    """A parameter as it stands in a sentence; of a long list of names the first ones and how many more."""
+    if isinstance(value, list | tuple):
+        names = [str(name) for name in value[:_NAMES_SHOWN_MAX]]
+        more = len(value) - len(names)
+        if more:
+            names.append(ngettext("%(count)d other", "%(count)d others", more) % {"count": more})
+        return ", ".join(names)
+    return number_format(value) if isinstance(value, int) else str(value)
