@@ -1,7 +1,8 @@
 """Staff end a subscription at once, with a written reason (C10); what is unused is credited only if they choose so.
 
 Past boundaries are settled first (C12). The credit is coverage: due minus billed of an agreement that ends today. What
-is past due ends as dunning ends it. Without a credit the days that were paid for are given up, which the reason says.
+is past due ends as dunning ends it, but for a manual invoice: what was used of that stays to be paid (G5). Without a
+credit the days that were paid for are given up, which the reason says.
 """
 
 import uuid
@@ -30,6 +31,10 @@ def foresee(subscription: Subscription, *, now: datetime) -> tuple[date, Documen
     billed = standing.billed_of([subscription.pk]).get(subscription.pk, ())
     terms = standing.terms_of([subscription.pk])[subscription.pk]
     on = settled.day_of(subscription, terms, billed, now)
+    if (
+        subscription.is_manual and billed
+    ):  # its renewal may be held up: what is past its period was never billed (G5)
+        on = min(max(on, standing.day_of(subscription, terms, now)), standing.paid_until(billed))
     return on, _unused(subscription, on)
 
 
@@ -51,7 +56,7 @@ def cancel_now(
         if held.status == "ended":
             raise ZetelError("no_subscription")
         owner = customer.billing_owner
-        if held.status == "past_due":
+        if held.status == "past_due" and not held.is_manual:
             notes = dunning.end(held, reason=END_REASON, actor=actor, now=now, words=reason)
             return notes[0] if notes else None
         on, asked = foresee(held, now=now)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from zetel.actions import dunning, mail, quotes, settled, subscriptions
+from zetel.actions import dunning, mail, quotes, sales, settled, subscriptions
 from zetel.actions._change import record
 from zetel.actions.settled import Settled
 from zetel.actions.subscription_changes import facts_of
@@ -23,17 +23,25 @@ from zetel.rules.subscriptions import ChangePlan, Field
 REASON_MAX = 500
 
 
-def cancel(subscription: Subscription, *, actor: Person, now: datetime, reason: str = "") -> Subscription:
+def cancel(
+    subscription: Subscription, *, actor: Person, now: datetime, reason: str = "", by_sales: bool = False
+) -> Subscription:
     """End with the paid period, monthly and yearly alike, and drop everything scheduled; `reason` as typed.
 
     A change that waits for its money does not hold it up: it finds another agreement and its money goes back. What is
-    past due ends at once (G4).
+    past due ends at once (G4). A plan on manual invoice is cancelled by sales, who say why (G5, C10), and ends with
+    its period also while an invoice is overdue.
     """
-    reason = reason.strip()
+    reason = sales.reason(reason) if by_sales else reason.strip()
     if len(reason) > REASON_MAX:
         raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
     with transaction.atomic():
-        held = settled.hold(subscription.pk, person=actor, now=now)
+        held = settled.hold(subscription.pk, person=actor, now=now, by_sales=by_sales)
+        if by_sales and held.subscription.status == "past_due":
+            plan = rules.cancel(held.terms, on=held.on, ends_on=held.ends_on)
+            return _keep(
+                held, plan, EventType.SUBSCRIPTION_CANCELLED, "cancelled", actor=actor, reason=reason, now=now
+            )
         if held.subscription.status == "past_due":
             dunning.end(held.subscription, reason="cancelled_unpaid", actor=actor, now=now, words=reason)
             return Subscription.objects.get(pk=subscription.pk)
@@ -44,13 +52,17 @@ def cancel(subscription: Subscription, *, actor: Person, now: datetime, reason: 
         )
 
 
-def resume(subscription: Subscription, *, actor: Person, now: datetime) -> Subscription:
+def resume(
+    subscription: Subscription, *, actor: Person, now: datetime, reason: str = "", by_sales: bool = False
+) -> Subscription:
     """Take a cancellation back until the end; restores nothing that it replaced. Raises no_change, change_pending."""
+    words = sales.reason(reason) if by_sales else ""
     with transaction.atomic():
         quotes.check_nothing_waits(subscription.space)
-        held = _hold(subscription, actor, now)
+        held = _hold(subscription, actor, now, by_sales=by_sales)
         plan = rules.resume(held.terms, on=held.on, ends_on=held.ends_on)
-        return _keep(held, plan, EventType.SUBSCRIPTION_RESUMED, "plan_changed", actor=actor, now=now)
+        kind = EventType.SUBSCRIPTION_RESUMED
+        return _keep(held, plan, kind, "plan_changed", actor=actor, now=now, reason=words)
 
 
 def withdraw(
@@ -65,8 +77,8 @@ def withdraw(
         return _keep(held, plan, kind, "plan_changed", actor=actor, now=now)
 
 
-def _hold(subscription: Subscription, actor: Person, now: datetime) -> Settled:
-    held = settled.hold(subscription.pk, person=actor, now=now)
+def _hold(subscription: Subscription, actor: Person, now: datetime, *, by_sales: bool = False) -> Settled:
+    held = settled.hold(subscription.pk, person=actor, now=now, by_sales=by_sales)
     settled.check_active(held)
     return held
 
@@ -90,12 +102,16 @@ def _keep(
     changed.ends_on, changed.version = plan.ends_on, changed.version + 1
     Subscription.objects.filter(pk=changed.pk).update(ends_on=changed.ends_on, version=changed.version)
     told: dict[str, Any] = facts_of(replace(priced, append=()), held.space.name)
+    owner = held.customer.billing_owner
+    if changed.is_manual:
+        dunning.hold_renewal(changed.pk)
     record(
         kind, now=now, actor=actor, space=held.space, customer=held.customer, subscription=changed, reason=reason,
+        on_behalf_of=owner if changed.is_manual else None,
         before={"ends_on": ended_before.isoformat()} if ended_before else {}, after=told,
     )  # fmt: skip
     mail.queue(
-        letter, once_key=f"{kind}:{changed.pk}:{changed.version}", now=now, to_person=actor, space=held.space,
+        letter, once_key=f"{kind}:{changed.pk}:{changed.version}", now=now, to_person=owner or actor, space=held.space,
         owner_of=changed, params=told | {"what": kind.partition(".")[2]},
     )  # fmt: skip
     return changed

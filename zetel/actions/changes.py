@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from zetel.actions import mail, payments, purchases, quotes, small_amounts, subscription_changes
+from zetel.actions import mail, payments, purchases, quotes, sales, small_amounts, subscription_changes
 from zetel.actions._change import lock_customer, lock_space, record, transition
 from zetel.models import Attempt, Change, Customer, Person, Quote, Space, Subscription
 from zetel.models.subscriptions import WAITING
@@ -23,6 +23,7 @@ from zetel.rules.payments import approval_until
 def confirm(*, quote_id: uuid.UUID, person: Person, now: datetime, return_path: str, language: str) -> Change:
     """Confirm a binding quote. The same quote again gives the same change: a double click buys once.
 
+    What sales confirm is paid by manual invoice: it is done at once, and its invoice stays open (G5).
     `return_path` may hold `{change}`, where the browser comes back after the bank's approval. What has nothing due
     is done at once. Raises quote_expired, quote_stale, tick_required, change_pending, method_required,
     seats_in_use; for a purchase already_subscribed, already_covered, not_member, offer_expired, offer_withdrawn,
@@ -50,7 +51,11 @@ def confirm(*, quote_id: uuid.UUID, person: Person, now: datetime, return_path: 
             EventType.CHANGE_STARTED, now=now, actor=person, space=space, subscription=quote.subscription,
             after=_facts(quote),
         )  # fmt: skip
-        if quote.due_amount == 0 or small_amounts.waits(customer, quote.due_amount, quote.currency):
+        if (
+            sales.took(quote)
+            or quote.due_amount == 0
+            or small_amounts.waits(customer, quote.due_amount, quote.currency)
+        ):
             complete(change, now=now, paid_by=None)
             return change
         payments.want(

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from zetel.actions import dues, dunning, small_amounts
 from zetel.actions._change import lock_customer, lock_space, record
-from zetel.models import Attempt, Invoice, Person
+from zetel.models import Attempt, Invoice, ManualInvoice, Person
 from zetel.models.payments import UNSETTLED
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
@@ -25,7 +25,7 @@ def pay(invoice: Invoice, *, actor: Person, now: datetime, language: str, return
     """Try to collect an open invoice now; the try that is under way when there is one already.
 
     `return_path` is where the payer comes back to from the bank. Raises forbidden for anybody but the billing owner
-    of who pays it, nothing_due, method_required.
+    of who pays it, nothing_due, method_required, manual_invoice_only.
     """
     with transaction.atomic():
         if invoice.space:
@@ -36,6 +36,8 @@ def pay(invoice: Invoice, *, actor: Person, now: datetime, language: str, return
         invoice = Invoice.objects.select_for_update(of=("self",)).select_related("space").get(pk=invoice.pk)
         if dues.due_of(invoice) <= 0:
             raise ZetelError("nothing_due")
+        if ManualInvoice.objects.filter(invoice=invoice).exists():
+            raise ZetelError("manual_invoice_only")
         if small_amounts.waits(customer, dues.due_of(invoice), invoice.currency):
             raise ZetelError("amount_below_minimum")
         if under_way := open_attempt(invoice):

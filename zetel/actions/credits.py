@@ -113,12 +113,13 @@ def settle(invoice: Invoice) -> InvoiceStatus:
     return state
 
 
-def give_surplus(invoice: Invoice, *, now: datetime) -> None:
+def give_surplus(invoice: Invoice, *, now: datetime) -> int:
     """Money that is more than is due of an invoice becomes balance of who pays it, and its state follows (I7)."""
-    surplus = -dues.raw_due(dues.accounts_of([invoice])[invoice.pk])
-    if surplus > 0:
+    surplus = max(0, -dues.raw_due(dues.accounts_of([invoice])[invoice.pk]))
+    if surplus:
         add_balance(invoice.customer, surplus, kind="overpaid", invoice=invoice, now=now)
     settle(invoice)
+    return surplus
 
 
 def _refund(invoice: Invoice, note: Invoice, amount: int, reason: str, now: datetime) -> int:

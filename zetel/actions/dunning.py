@@ -1,5 +1,6 @@
 """After a payment for an invoice failed: past due, further tries, paid after all, or the end (rules G3, G4, E1).
 
+A plan on manual invoice is past due while one is overdue; it has no steps here, but is active again in the same way.
 Every act here holds the locks on space and customer, so of many workers one does a step and the others find it done.
 The subscription keeps its next billing instant while it is past due: it is billed on when it was paid.
 """
@@ -187,19 +188,44 @@ def taken_back(invoice: Invoice, *, key: str, now: datetime) -> None:
     _tell(held, invoice, key, "taken_back", now)
 
 
-def asks_no_more(invoice: Invoice, *, now: datetime) -> None:
-    """Staff credited an invoice or wrote it off: what is past due for nothing else goes on. Locks are held."""
+def asks_no_more(invoice: Invoice, *, now: datetime, why: str = "") -> None:
+    """Staff credited an invoice, wrote it off or gave it time: what is past due for nothing else goes on.
+
+    Locks are held.
+    """
     if invoice.subscription_id is None:
         return
     held = _hold(invoice.subscription_id)
     if held.is_past_due and not held.invoices:
-        _recover(held, None, now)
+        _recover(held, None, now, why)
+
+
+def overdue(invoice: Invoice) -> None:
+    """A manual invoice is overdue: its plan is past due, without tries; nothing renews meanwhile (G5).
+
+    Locks are held, and whoever calls records it.
+    """
+    assert invoice.subscription_id is not None, "a manual invoice is of a subscription"
+    hold_renewal(invoice.subscription_id)
+
+
+def hold_renewal(subscription_id: uuid.UUID) -> None:
+    """Bring a plan on manual invoice to what its invoices say: past due while one is overdue and it would renew.
+
+    One that is cancelled ends at its boundary all the same. Locks are held, and whoever calls records it.
+    """
+    held = _hold(subscription_id)
+    row, late = held.subscription, bool(held.invoices)
+    if row.status == "active" and late and row.ends_on is None:
+        transition(row, transitions.SUBSCRIPTION, "past_due", version=row.version + 1)
+    elif row.status == "past_due" and (not late or row.ends_on is not None):
+        transition(row, transitions.SUBSCRIPTION, "active", version=row.version + 1)
 
 
 def method_came(customer: Customer, method: PaymentMethod, *, now: datetime) -> list[Attempt]:
     """A new method is tried at once for what is past due; the schedule stays. The lock on the customer is held."""
     open_ones = Invoice.objects.filter(
-        customer=customer, kind="invoice", state="open", subscription__status="past_due"
+        customer=customer, kind="invoice", state="open", subscription__status="past_due", manual=None
     )
     asking = list(open_ones.select_related("space").order_by("id"))
     return [
@@ -251,6 +277,8 @@ def _hold(subscription_id: uuid.UUID) -> _Held:
     subscription = Subscription.objects.select_for_update().get(pk=subscription_id)
     subscription.space, subscription.customer = space, customer
     asking = Invoice.objects.filter(subscription=subscription, kind="invoice", state="open").order_by("id")
+    if subscription.is_manual:  # what is not overdue yet is no trouble (G5)
+        asking = asking.filter(manual__overdue_at__isnull=False)
     return _Held(space, customer, subscription, small_amounts.collectable(list(asking), customer))
 
 
@@ -281,7 +309,7 @@ def _at_step(held: _Held, done: int, now: datetime) -> dict[str, Any]:
     return {"dunning_step": done, "dunning_at": first_instant(on, held.zone)}
 
 
-def _recover(held: _Held, invoice: Invoice | None, now: datetime) -> None:
+def _recover(held: _Held, invoice: Invoice | None, now: datetime, why: str = "") -> None:
     row = held.subscription
     if not transition(
         row, transitions.SUBSCRIPTION, "active", version=row.version + 1, dunning_step=0, dunning_at=None
@@ -289,7 +317,8 @@ def _recover(held: _Held, invoice: Invoice | None, now: datetime) -> None:
         return
     record(
         EventType.SUBSCRIPTION_RECOVERED, now=now, actor=None, space=held.space, customer=held.customer,
-        subscription=row, invoice=invoice, after=dunning_mail.facts(invoice) if invoice else {},
+        subscription=row, invoice=invoice,
+        after=dunning_mail.facts(invoice) if invoice else {"reason": why} if why else {},
     )  # fmt: skip
     if invoice:
         dunning_mail.recovered(held.space, held.customer, row, invoice, now=now)

@@ -44,7 +44,8 @@ def grow(overage_id: uuid.UUID, *, now: datetime) -> Change | None:
         ).get(pk=overage_id)
         lock_space(row.subscription.space)
         owner = row.subscription.customer.billing_owner
-        held = settled.hold(row.subscription_id, person=owner, now=now) if owner else None
+        may = owner is not None and not row.subscription.is_manual
+        held = settled.hold(row.subscription_id, person=owner, now=now) if owner and may else None
         row = Overage.objects.select_for_update().get(pk=overage_id)
         use = seat_use.of(row.subscription_id, now)
         if row.status != "open" or row.resizes_at > now:  # the renewal that was due bought the seats

@@ -6,7 +6,7 @@ transaction, so a roll-back gives it back and the series has no gap.
 
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from zetel.models import (
     InvoiceLine,
     InvoiceTax,
     IssuedFile,
+    ManualInvoice,
     Payment,
     Person,
     Quote,
@@ -28,10 +29,10 @@ from zetel.models import (
     Subscription,
 )
 from zetel.models.ids import new_id, public_id
-from zetel.rules import transitions
+from zetel.rules import manual_invoices, transitions
 from zetel.rules.credits import MONEY_RULES
 from zetel.rules.invoices import issue_date, number
-from zetel.rules.periods import local_date
+from zetel.rules.periods import first_instant, local_date
 from zetel.rules.quotes import Document
 
 _PREFIX = {"invoice": "INV-", "credit_note": "CN-"}
@@ -50,15 +51,21 @@ def issue(
     renews_on: date | None = None,
     balance_used: int = 0,
 ) -> Invoice:
-    """Write one document with its number, lines and taxes; open until it is paid. Amounts in minor units."""
+    """Write one document with its number, lines and taxes; open until it is paid. Amounts in minor units.
+
+    Of a plan on manual invoice what is left to pay is asked for by bank, within its payment term (G5).
+    """
     drawn = next(draw(kind, 1, now=now))
-    invoice = Invoice.objects.create(
-        **invoice_row(
-            document, drawn, now=now, customer=customer, subscription_id=subscription.pk, space=space, kind=kind,
-            quote_id=quote.pk if quote else None, credits_id=credits.pk if credits else None, renews_on=renews_on,
-            balance_used=balance_used, seller=seller_of_the_day(),
-        )
+    is_asked = kind == "invoice" and subscription.is_manual
+    row = invoice_row(
+        document, drawn, now=now, customer=customer, subscription_id=subscription.pk, space=space, kind=kind,
+        quote_id=quote.pk if quote else None, credits_id=credits.pk if credits else None, renews_on=renews_on,
+        balance_used=balance_used, seller=seller_of_the_day(), purchase_order=subscription.purchase_order,
+        term_days=subscription.payment_term_days if is_asked else None,
     )  # fmt: skip
+    invoice = Invoice.objects.create(**row)
+    if is_asked and document.total > balance_used:
+        ManualInvoice.objects.create(**manual_row(row, subscription.payment_term_days or 0))
     InvoiceLine.objects.bulk_create(
         InvoiceLine(**row) for row in line_rows(document, invoice.pk, subscription.pk)
     )
@@ -110,18 +117,35 @@ def invoice_row(
     balance_used: int = 0,
     state: str = "open",
     invoice_id: uuid.UUID | None = None,
+    term_days: int | None = None,
+    purchase_order: str = "",
 ) -> Row:
     """The columns of one document with its number, to be written alone or with a batch."""
+    due_on = drawn.issued_on + timedelta(days=term_days or 0)
     return {
         "id": invoice_id or new_id(), "kind": kind, "series_id": drawn.series_id, "sequence": drawn.sequence,
         "number": number(_PREFIX[kind], drawn.year, drawn.sequence), "customer_id": customer.pk,
         "subscription_id": subscription_id, "space_id": space.pk if space else None,
         "quote_id": quote_id, "credits_id": credits_id,
-        "renews_on": renews_on, "issued_on": drawn.issued_on, "due_on": drawn.issued_on, "issued_at": now,
+        "renews_on": renews_on, "issued_on": drawn.issued_on, "due_on": due_on, "issued_at": now,
         "language": customer.language, "currency": customer.currency, "net_amount": document.net,
         "tax_amount": document.tax, "total_amount": document.total, "balance_used_amount": balance_used,
-        "seller": seller, "buyer": buyer_of_the_day(customer, space), "state": state,
+        "seller": seller, "buyer": buyer_of_the_day(customer, space, purchase_order), "state": state,
     }  # fmt: skip
+
+
+def manual_row(invoice: Row, term_days: int) -> Row:
+    """The columns of what is asked for by bank of an invoice, by its own columns (G5)."""
+    return {
+        "id": new_id(), "invoice_id": invoice["id"], "term_days": term_days, "due_on": invoice["due_on"],
+        "steps_done": 0, "next_at": step_at(invoice["due_on"], 0), "overdue_at": None, "at_finance_at": None,
+    }  # fmt: skip
+
+
+def step_at(due_on: date, done: int) -> datetime | None:
+    """When the step after so many comes: the first instant of its day, where the seller is."""
+    on = manual_invoices.next_on(due_on, done)
+    return first_instant(on, settings.CONFIG.seller.time_zone) if on else None
 
 
 def line_rows(document: Document, invoice_id: uuid.UUID, subscription_id: uuid.UUID) -> Iterator[Row]:
@@ -165,12 +189,15 @@ def book(invoice: Invoice, payment: Payment | None, *, due: int, now: datetime) 
 def mail_invoice(invoice: Invoice, *, now: datetime) -> None:
     """The invoice goes to the billing owner and, when one was given, to the accounts mailbox; once each (I4)."""
     columns = {field.attname: getattr(invoice, field.attname) for field in Invoice._meta.concrete_fields}
-    for row in mail_rows(columns, invoice.customer, invoice.space, now):
+    manual = ManualInvoice.objects.filter(invoice=invoice).values_list("term_days", flat=True).first()
+    for row in mail_rows(columns, invoice.customer, invoice.space, now, term_days=manual):
         mail.queue_row(row)
 
 
-def mail_rows(invoice: Row, customer: Customer, space: Space | None, now: datetime) -> Iterator[Row]:
-    """The columns of those mails, for an invoice by its own columns."""
+def mail_rows(
+    invoice: Row, customer: Customer, space: Space | None, now: datetime, *, term_days: int | None = None
+) -> Iterator[Row]:
+    """The columns of those mails, for an invoice by its own columns; with a term it asks to be paid by bank."""
     owner = customer.billing_owner
     addresses: dict[str, Person | None] = {owner.email: owner} if owner else {}
     if customer.invoice_email:
@@ -180,6 +207,8 @@ def mail_rows(invoice: Row, customer: Customer, space: Space | None, now: dateti
         "issued_on": invoice["issued_on"].isoformat(), "state": invoice["state"], "kind": invoice["kind"],
         "space": space.name if space else "", "invoice": public_id(Invoice.PREFIX, invoice["id"]),
     }  # fmt: skip
+    if term_days is not None and invoice["state"] == "open":
+        params |= {"pay_by": invoice["due_on"].isoformat(), "iban": invoice["seller"]["iban"]}
     for email, person in addresses.items():
         yield mail.mail_row(
             "invoice", once_key=f"invoice:{invoice['id']}:{email}", now=now, to_person=person, to_email=email,
@@ -206,8 +235,11 @@ def seller_of_the_day() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def buyer_of_the_day(customer: Customer, space: Space | None) -> dict[str, Any]:
-    """The customer's details as they are printed on documents issued now, and the space's name of the day."""
+def buyer_of_the_day(customer: Customer, space: Space | None, purchase_order: str = "") -> dict[str, Any]:
+    """The customer's details as they are printed on documents issued now, and the space's name of the day.
+
+    `purchase_order` is the number under which the customer ordered (I4).
+    """
     city = f"{customer.postal_code} {customer.city}".strip()
     address = [customer.address_line1, customer.address_line2, city, customer.region]
     return {
@@ -215,5 +247,5 @@ def buyer_of_the_day(customer: Customer, space: Space | None) -> dict[str, Any]:
         "address": [part for part in address if part], "country": customer.country,
         "vat_number": customer.vat_number if customer.vat_status == "verified" else "",
         "stated_vat_number": customer.vat_number, "reference": customer.reference, "space": space.name if space else "",
-        "email": customer.invoice_email,
+        "email": customer.invoice_email, "purchase_order": purchase_order,
     }  # fmt: skip

@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.conf import settings
+
 from zetel.actions._change import Row, defer
 from zetel.models import Invoice, Mail, Person, Space, Subscription
 from zetel.models.ids import new_id
@@ -36,6 +38,21 @@ def queue(
         invoice_id=invoice.pk if invoice else None, space=space, owner_of_id=owner_of.pk if owner_of else None,
     )  # fmt: skip
     return queue_row(row)
+
+
+def queue_house(
+    kind: str,
+    key: str,
+    *,
+    now: datetime,
+    space: Space | None = None,
+    params: Mapping[str, object] | None = None,
+) -> bool:
+    """Queue one mail to sales of the house, in English."""
+    return queue(
+        kind, once_key=f"{kind}:{key}", now=now, to_email=settings.CONFIG.seller.sales_email, language="en",
+        space=space, params=params,
+    )  # fmt: skip
 
 
 def queue_row(row: Row) -> bool:

@@ -17,6 +17,7 @@ from zetel.actions.drafts import DRAFT_LIFE
 from zetel.models import (
     CatalogVersion,
     Change,
+    Customer,
     Offer,
     Person,
     PurchaseDraft,
@@ -52,6 +53,15 @@ class Terms:
     unit_amount: int | None = None
 
 
+@dataclass(frozen=True)
+class OnInvoice:
+    """How an offer is paid by manual invoice: the term, the customer's order number, and who pays (G5)."""
+
+    term_days: int
+    purchase_order: str
+    customer: Customer
+
+
 def make(
     space: Space,
     *,
@@ -61,8 +71,11 @@ def make(
     now: datetime,
     message: str = "",
     request: SalesRequest | None = None,
+    on_invoice: OnInvoice | None = None,
 ) -> Offer:
     """Offer a plan for a space to one of its members, and mail it; an open one for that space is withdrawn.
+
+    `on_invoice` is for one that sales approve and that is paid by bank; `manual_offers` makes those.
 
     Raises not_member, already_subscribed, already_covered, not_offered, plan_unknown, cycle_unknown, currency_unknown,
     price_unknown, seat_size_unknown, seats_in_use, amount_invalid, value_invalid, value_too_long, change_pending.
@@ -78,17 +91,26 @@ def make(
         offer = Offer.objects.create(
             request=request, space=space, person=to, offered_by=staff, plan=terms.plan, cycle=terms.cycle,
             seats=terms.seats, unit_amount=unit_amount, currency=terms.currency, message=message.strip(),
-            valid_until=valid_until, created_at=now,
+            valid_until=valid_until, created_at=now, **_on_invoice(on_invoice),
         )  # fmt: skip
         if request is not None:
             transition(request, transitions.SALES_REQUEST, "offered")
-        told = _facts(offer, terms.last_on)
+        told = facts(offer, terms.last_on)
         record(EventType.OFFER_MADE, now=now, actor=staff, space=space, after=told)
         mail.queue(
-            "offer_made", once_key=f"offer_made:{offer.pk}", now=now, to_person=to, space=space,
+            "manual_offer_made" if on_invoice else "offer_made", once_key=f"offer_made:{offer.pk}", now=now,
+            to_person=to, space=space,
             params=told | {"message": offer.message, "from": staff.label},
         )  # fmt: skip
     return offer
+
+
+def _on_invoice(terms: OnInvoice | None) -> dict[str, object]:
+    if terms is None:
+        return {}
+    return {
+        "payment_term_days": terms.term_days, "purchase_order": terms.purchase_order, "customer": terms.customer,
+    }  # fmt: skip
 
 
 def _checked(space: Space, terms: Terms, now: datetime) -> tuple[int, datetime]:
@@ -178,7 +200,7 @@ def withdraw(offer: Offer, *, staff: Person, reason: str, now: datetime) -> Offe
         _check_not_being_bought(offer)
         if not transition(offer, transitions.OFFER, "withdrawn"):
             raise ZetelError("offer_used" if offer.status == "accepted" else "offer_withdrawn")
-        told = _facts(offer, None)
+        told = facts(offer, None)
         record(EventType.OFFER_WITHDRAWN, now=now, actor=staff, space=space, reason=words, before=told)
         mail.queue(
             "offer_withdrawn", once_key=f"offer_withdrawn:{offer.pk}", now=now, to_person=offer.person, space=space,
@@ -211,6 +233,8 @@ def bind(offer: Offer, running: Subscription, *, person: Person, now: datetime) 
 def _check_may_accept(offer: Offer, person: Person, now: datetime) -> None:
     if offer.person_id != person.pk:
         raise ZetelError("not_found")
+    if offer.is_manual:
+        raise ZetelError("manual_invoice_only")
     rules.check_open(offer.status, offer.valid_until, now)
     quotes.check_member(offer.space, person)
 
@@ -221,9 +245,11 @@ def price(offer: Offer, *, now: datetime) -> quotes.Estimate:
     return quotes.estimate(offer.space, wish, customer=None, now=now)
 
 
-def _facts(offer: Offer, last_on: date | None) -> dict[str, object]:
+def facts(offer: Offer, last_on: date | None) -> dict[str, object]:
+    """What events and mails say about an offer."""
     return {
-        "offer": offer.public_id, "space": offer.space.name, "to": offer.person.label, "plan": offer.plan,
-        "cycle": offer.cycle, "seats": offer.seats, "unit_amount": offer.unit_amount, "currency": offer.currency,
+        "offer": offer.public_id, "reference": offer.reference, "term_days": offer.payment_term_days,
+        "space": offer.space.name, "to": offer.person.label, "plan": offer.plan, "cycle": offer.cycle,
+        "seats": offer.seats, "unit_amount": offer.unit_amount, "currency": offer.currency,
         "last_on": last_on.isoformat() if last_on else "",
     }  # fmt: skip

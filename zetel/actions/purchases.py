@@ -9,7 +9,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from zetel.actions import invoices, mail, offers_used, overages, quotes, standing, subscriptions, trials
+from zetel.actions import (
+    invoices,
+    mail,
+    offers_used,
+    overages,
+    quotes,
+    sales,
+    standing,
+    subscriptions,
+    trials,
+)
 from zetel.actions._change import record, transition
 from zetel.models import (
     Attempt,
@@ -32,9 +42,12 @@ def check(quote: Quote, space: Space, customer: Customer, now: datetime) -> date
     """Everything the quote was made from holds (C6, R1, R2, P5, P8, P9); the end of the period it was priced in."""
     around, priced = standing.around(space), from_json(quote.body)
     if quote.offer is not None:
-        offers.check_open(quote.offer.status, quote.offer.valid_until, now)
+        agreed = quote.offer.is_manual and quote.offer.agreed_on is not None
+        offers.check_approvable(quote.offer.status, quote.offer.valid_until, agreed, now)
+    if sales.took(quote):
+        sales.check(quote.person)
     quotes.check_place(around, CatalogVersion.objects.current(), priced.terms.starts_on)
-    quotes.check_member(space, quote.person)
+    quotes.check_member(space, _owner(quote) if sales.took(quote) else quote.person)
     quotes.check_billing_owner(space, _owner(quote), customer)
     quotes.check_seats(space, priced.terms.seats)
     if quote.basis != standing.basis(around, customer, standing.balance_of(customer, quote.currency)):
@@ -62,7 +75,7 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
         trials.replace_by_purchase(trial, buyer=change.person, on=priced.terms.starts_on, now=now)
     subscription = subscriptions.start(
         space, customer, priced.terms, now=now, status="active", period_end=priced.period_end,
-        on_exceed=quote.wish["on_exceed"],
+        on_exceed=quote.wish["on_exceed"], **_on_invoice(quote),
     )  # fmt: skip
     invoice = invoices.issue(
         priced.document, now=now, customer=customer, subscription=subscription, space=space, quote=quote,
@@ -72,12 +85,32 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     invoices.book(invoice, paid_by.payment if paid_by else None, due=priced.due, now=now)
     transition(change, transitions.CHANGE, "done", subscription=subscription)
     record(
-        EventType.SUBSCRIPTION_BOUGHT, now=now, actor=change.person, space=space, customer=customer,
-        subscription=subscription, invoice=invoice, after=facts(quote) | {"invoice": invoice.number},
+        EventType.SUBSCRIPTION_BOUGHT, now=now, space=space, customer=customer, subscription=subscription,
+        invoice=invoice, after=facts(quote) | {"invoice": invoice.number} | _approved(quote),
+        **sales.who(change, owner),
     )  # fmt: skip
     _tell(change, owner, subscription, invoice, now=now)
     overages.recount(space, now=now)
     return subscription
+
+
+def _on_invoice(quote: Quote) -> dict[str, Any]:
+    """How it is paid: approved by sales, by bank within a term (G5)."""
+    if not sales.took(quote):
+        return {}
+    assert quote.offer is not None, "sales approve what they offered"
+    return {
+        "payment_term_days": quote.offer.payment_term_days, "purchase_order": quote.wish["purchase_order"],
+    }  # fmt: skip
+
+
+def _approved(quote: Quote) -> dict[str, Any]:
+    """What the event of an approval says beside: who agreed to it and when."""
+    if not sales.took(quote):
+        return {}
+    return _on_invoice(quote) | {
+        "agreed_by": quote.wish["agreed_by"], "agreed_on": quote.wish["agreed_on"], "reason": "approved",
+    }  # fmt: skip
 
 
 def _check_possible(
@@ -102,7 +135,7 @@ def _tell(
     """The owner gets the invoice; an organization's owner becomes admin and the admins hear of it (R4)."""
     invoices.mail_invoice(invoice, now=now)
     told = facts(change.quote) | {"buyer": change.person.label, "owner": owner.label}
-    if owner.pk != change.person_id:
+    if owner.pk != change.person_id and not sales.took(change.quote):
         mail.queue(
             "billing_owner_named", once_key=f"billing_owner_named:{subscription.pk}", now=now, to_person=owner,
             space=change.space, owner_of=subscription, params=told,

@@ -5,18 +5,21 @@ of what it was made from. Nothing else is changed here.
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
-from zetel.actions import settled, standing
+from zetel.actions import sales, settled, standing
 from zetel.models import (
     CatalogVersion,
     Change,
     Customer,
     Membership,
+    Offer,
     Person,
     PurchaseDraft,
     Quote,
@@ -91,25 +94,58 @@ def bind(draft: PurchaseDraft, *, now: datetime) -> Quote:
         offers.check_open(offer.status, offer.valid_until, now)
         if offer.currency != wish.currency:
             raise ZetelError("currency_mismatch")
+    told = {"billing_owner": str(owner.pk), "on_exceed": draft.on_exceed}
+    return _keep(
+        draft.space, draft.customer, wish, told, person=draft.person, offer=offer, draft=draft, now=now
+    )
+
+
+def bind_approval(offer: Offer, *, staff: Person, told: Mapping[str, Any], now: datetime) -> Quote:
+    """A binding quote for what sales approve today on a manual invoice (G5); `told` is what its wish says beside.
+
+    Raises what buying refuses, forbidden, offer_expired, offer_withdrawn, offer_used.
+    """
+    sales.check(staff)
+    assert offer.customer is not None, "an offer on invoice names who pays"
+    offers.check_approvable(offer.status, offer.valid_until, offer.agreed_on is not None, now)
+    check_billing_owner(offer.space, offer.person, offer.customer)
+    wish = Wish(offer.plan, Cycle(offer.cycle), offer.seats, offer.currency, offer.unit_amount)
+    wishes = {"billing_owner": str(offer.person_id), "on_exceed": "ask", **told}
+    return _keep(offer.space, offer.customer, wish, wishes, person=staff, offer=offer, now=now)
+
+
+def _keep(
+    space: Space,
+    customer: Customer,
+    wish: Wish,
+    told: Mapping[str, Any],
+    *,
+    person: Person,
+    now: datetime,
+    offer: Offer | None,
+    draft: PurchaseDraft | None = None,
+) -> Quote:
+    """Price a purchase and keep it as a quote that binds."""
     with transaction.atomic():
-        settled.settle_around(draft.space, now=now)
-        made = estimate(draft.space, wish, customer=draft.customer, now=now)
+        settled.settle_around(space, now=now)
+        made = estimate(space, wish, customer=customer, now=now)
+        ends_with = None if offer is None or offer.agreed_on else offer.valid_until
         return Quote.objects.create(
-            person=draft.person,
-            space=draft.space,
-            customer=draft.customer,
+            person=person,
+            space=space,
+            customer=customer,
             draft=draft,
             offer=offer,
             wish={
                 "plan": wish.plan, "cycle": str(wish.cycle), "seats": wish.seats,
-                "billing_owner": str(owner.pk), "on_exceed": draft.on_exceed, "lower_plans": list(made.lower_plans),
+                "lower_plans": list(made.lower_plans), **told,
             },
             body=to_json(made.priced),
             currency=wish.currency,
             due_amount=made.priced.due,
             priced_on=made.priced.terms.starts_on,
             priced_at=now,
-            expires_at=_until(draft, draft.customer, made.priced, now),
+            expires_at=_until(space, customer, made.priced, now, ends_with),
             basis=made.basis,
         )  # fmt: skip
 
@@ -122,11 +158,12 @@ def priced_until(space: Space, customer: Customer, priced: PricedPurchase) -> da
     return min(ends)
 
 
-def _until(draft: PurchaseDraft, customer: Customer, priced: PricedPurchase, now: datetime) -> datetime:
+def _until(
+    space: Space, customer: Customer, priced: PricedPurchase, now: datetime, ends_with: datetime | None
+) -> datetime:
     """Half an hour, not beyond its period, nor beyond the offer that it is made from."""
-    assert draft.space is not None, "what is priced has a space"
-    until = quote_until(now, priced_until(draft.space, customer, priced))
-    return min(until, draft.offer.valid_until) if draft.offer else until
+    until = quote_until(now, priced_until(space, customer, priced))
+    return min(until, ends_with) if ends_with else until
 
 
 def wish_of(draft: PurchaseDraft, currency: str) -> Wish:

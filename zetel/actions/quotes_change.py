@@ -11,9 +11,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from zetel.actions import quotes, settled
+from zetel.actions import quotes, sales, settled
 from zetel.actions.settled import Settled
 from zetel.models import Offer, Person, Quote, Subscription
+from zetel.rules import manual_invoices, offers
 from zetel.rules.catalog import check_offer
 from zetel.rules.errors import ZetelError
 from zetel.rules.payments import quote_until
@@ -98,6 +99,23 @@ def bind_change(subscription: Subscription, wish: Wish, *, person: Person, now: 
     return _bind(subscription, lambda held: (wish, decide(held, wish)), person, now)
 
 
+def bind_for_sales(
+    subscription: Subscription, wish: Wish, *, staff: Person, reason: str, now: datetime
+) -> Quote:
+    """The same for sales, of a plan on manual invoice: it stays yearly and large enough (G5, C10).
+
+    Raises what `bind_change` raises, forbidden, manual_invoice_terms, reason_required, value_too_long.
+    """
+    words = sales.reason(reason)
+
+    def decide_for_sales(held: Settled) -> Decision:
+        present = held.present
+        manual_invoices.check_plan(str(wish.cycle or present.cycle), wish.seats or present.seats)
+        return wish, decide(held, wish, by_sales=True)
+
+    return _bind(subscription, decide_for_sales, staff, now, words=words)
+
+
 Decision = tuple[Wish, ChangePlan]
 
 
@@ -107,10 +125,12 @@ def _bind(
     person: Person,
     now: datetime,
     offer: Offer | None = None,
+    words: str = "",
 ) -> Quote:
+    """Keep what was decided; with the `words` of staff it is theirs."""
     with transaction.atomic():
         quotes.check_nothing_waits(subscription.space)
-        held = settled.hold(subscription.pk, person=person, now=now)
+        held = settled.hold(subscription.pk, person=person, now=now, by_sales=bool(words))
         settled.check_active(held)
         wish, plan = decide(held)
         priced = held.priced(plan)
@@ -122,7 +142,7 @@ def _bind(
             subscription=held.subscription,
             wish={
                 "plan": wish.plan, "cycle": str(wish.cycle) if wish.cycle else None, "seats": wish.seats,
-                "version": held.subscription.version,
+                "version": held.subscription.version, **(sales.wish(words) if words else {}),
             },
             body=to_json(priced),
             currency=held.present.currency,
@@ -135,9 +155,9 @@ def _bind(
         )  # fmt: skip
 
 
-def decide(held: Settled, wish: Wish) -> ChangePlan:
+def decide(held: Settled, wish: Wish, *, by_sales: bool = False) -> ChangePlan:
     """What a wish does and when; refusals as `estimate_change`, but for those of rights and of status."""
-    check_wish(held, wish)
+    check_wish(held, wish, by_sales=by_sales)
     return plan_change(
         held.terms, wish=wish, on=held.on, price=held.price, ranks=held.catalog.ranks, ends_on=held.ends_on
     )
@@ -165,13 +185,19 @@ def _decide_offer(held: Settled, offer: Offer) -> Decision:
     )
 
 
-def check_wish(held: Settled, wish: Wish) -> None:
-    """Another plan is offered for that kind of space (P1); other seats are on its ladder and hold all (P4, P5)."""
+def check_wish(held: Settled, wish: Wish, *, by_sales: bool = False) -> None:
+    """Another plan is offered for that kind of space (P1); other seats are on its ladder and hold all (P4, P5).
+
+    Sales sell more: sizes above the ladder, and plans that nobody buys alone.
+    """
     plan = held.catalog.plan(wish.plan or held.present.plan)
     if wish.plan and plan.code != held.present.plan:
         if plan.free:
             raise ZetelError("not_offered", plan=plan.code, kind=held.space.kind)
-        check_offer(plan, SpaceKind(held.space.kind))
+        check_offer(plan, SpaceKind(held.space.kind), by_sales=by_sales)
     if wish.seats is not None and wish.seats != held.present.seats:
-        quotes.check_size(wish.seats, plan)
+        if by_sales:
+            offers.check_seats(wish.seats, held.counted, plan.policy.ladder)
+        else:
+            quotes.check_size(wish.seats, plan)
         quotes.check_seats(held.space, wish.seats)

@@ -99,7 +99,7 @@ def _facts(row: Subscription, space: Space, customer: Customer) -> dict[str, Any
         "space": space.name, "plan": then.plan, "cycle": str(then.cycle), "seats": then.seats,
         "seats_before": now_held.seats, "counted": counted, "is_changed": _bare(then) != _bare(now_held),
         "renews_on": renews_on.isoformat(), "renewal_amount": total, "currency": then.currency,
-        "method": method.label if method else "",
+        "method": method.label if method and not row.is_manual else "", "is_manual": row.is_manual,
     }  # fmt: skip
 
 

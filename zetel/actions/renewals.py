@@ -29,6 +29,7 @@ from zetel.models import (
     InvoiceLine,
     InvoiceTax,
     Mail,
+    ManualInvoice,
     Payment,
     Space,
     Subscription,
@@ -229,7 +230,7 @@ def _write_around(billed: Sequence[tuple[Due, Renewal]], ids: Sequence[uuid.UUID
                     customer, -made.balance_used, kind="used", invoice_id=invoice_id, now=now
                 )
             )
-        if made.due and due.method:
+        if made.due and due.method and not due.subscription.is_manual:
             payment = payments.payment_row(
                 customer, amount=made.due, currency=customer.currency, invoice_id=invoice_id, now=now
             )
@@ -252,14 +253,18 @@ def _write_numbered(
     rows: dict[type[Model], list[Row]] = defaultdict(list)
     seller, numbers = invoices.seller_of_the_day(), invoices.draw("invoice", len(billed), now=now)
     for (due, made), invoice_id, number in zip(billed, ids, numbers, strict=True):
+        term_days = due.subscription.payment_term_days
         invoice = invoices.invoice_row(
             made.document, number, now=now, customer=due.customer, subscription_id=due.subscription.pk,
             space=due.space, seller=seller, renews_on=due.boundary.on, balance_used=made.balance_used,
-            state="open" if made.due else "paid", invoice_id=invoice_id,
+            state="open" if made.due else "paid", invoice_id=invoice_id, term_days=term_days,
+            purchase_order=due.subscription.purchase_order,
         )  # fmt: skip
         rows[Invoice].append(invoice)
+        if term_days is not None and made.due:
+            rows[ManualInvoice].append(invoices.manual_row(invoice, term_days))
         rows[Event].append(_event(due, made, invoice, now))
-        rows[Mail] += invoices.mail_rows(invoice, due.customer, due.space, now)
+        rows[Mail] += invoices.mail_rows(invoice, due.customer, due.space, now, term_days=term_days)
         rows[Mail] += _resized(due, made, now)
         batch.billed.append(due.subscription.pk)
         batch.invoice_ids.append(invoice_id)
@@ -320,5 +325,5 @@ def _apart(due: Due, made: Renewal, invoice_id: uuid.UUID, now: datetime) -> Non
     """What few renewals bring: an overage that is over or new, and nothing to collect with (G4)."""
     if due.is_over or due.boundary.counted > made.row.seats:
         overages.recount(due.space, now=now)
-    if made.due and due.method is None:
+    if made.due and due.method is None and not due.subscription.is_manual:
         dunning.lacks_method(Invoice.objects.get(pk=invoice_id), now=now)

@@ -36,7 +36,7 @@ Balances = dict[tuple[uuid.UUID, str], int]
 # The columns that renewing looks at; another is read for a single row when it is asked for.
 _SUBSCRIPTION = (
     "id", "space_id", "customer_id", "status", "started_on", "ends_on", "on_exceed", "next_bill_at", "time_zone",
-    "version", "dunning_step",
+    "version", "dunning_step", "payment_term_days", "purchase_order",
 )  # fmt: skip
 _SPACE = ("id", "kind", "name", "organization_id", "division_id", "country", "time_zone")
 _CUSTOMER = (

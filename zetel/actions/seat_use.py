@@ -75,6 +75,7 @@ class SeatUse:
         return obstacle(
             status=SubscriptionStatus(self.subscription.status), ends_on=self.subscription.ends_on,
             chosen=self.subscription.on_exceed, policy=self.policy, counted=self.counted,
+            manual=self.subscription.is_manual,
         )  # fmt: skip
 
     @property

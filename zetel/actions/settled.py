@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from zetel.actions import dues, renewals, standing
+from zetel.actions import dues, manual_invoices, renewals, sales, standing
 from zetel.actions._change import lock_customer, lock_space
 from zetel.models import CatalogVersion, Customer, Person, Space, Subscription
 from zetel.rules.billing import Billed, Terms, terms_at
@@ -84,10 +84,11 @@ class Settled:
         )  # fmt: skip
 
 
-def hold(subscription_id: uuid.UUID, *, person: Person, now: datetime) -> Settled:
+def hold(subscription_id: uuid.UUID, *, person: Person, now: datetime, by_sales: bool = False) -> Settled:
     """Lock, settle, and check that the person is the billing owner; whatever its status (`check_active`).
 
-    Raises not_found, forbidden, period_unsettled.
+    What is on manual invoice is for sales alone, and nothing else is (G5, R9). Raises not_found, forbidden,
+    manual_invoice_only, period_unsettled.
     """
     assert transaction.get_connection().in_atomic_block, (
         "what is held is held until the end of the transaction"
@@ -99,8 +100,14 @@ def hold(subscription_id: uuid.UUID, *, person: Person, now: datetime) -> Settle
     customer = lock_customer(
         Subscription.objects.values_list("customer_id", flat=True).get(pk=subscription_id)
     )
-    if customer.billing_owner_id != person.pk:
+    if customer.billing_owner_id != person.pk and not by_sales:
         raise ZetelError("forbidden")
+    if by_sales:
+        sales.check(person)
+    if by_sales != found.is_manual:
+        raise ZetelError("forbidden" if by_sales else "manual_invoice_only")
+    for manual_id in manual_invoices.due(now, subscription_id=subscription_id) if by_sales else ():
+        manual_invoices.step(manual_id, now=now)  # nothing renews while an invoice is overdue
     renewals.settle(subscription_id, now=now)
     subscription = Subscription.objects.select_for_update().get(pk=subscription_id)
     subscription.space, subscription.customer = space, customer

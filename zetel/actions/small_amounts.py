@@ -76,7 +76,7 @@ def _waiting(payment: Payment, minimum: int) -> list[tuple[uuid.UUID, int]]:
     carried = PaymentShare.objects.filter(invoice=OuterRef("pk"), payment__status="wanted")
     rows = Invoice.objects.filter(
         ~Exists(asked), ~Exists(carried), customer=payment.customer_id, kind="invoice", state="open",
-        currency=payment.currency, total_amount__gt=0,
+        currency=payment.currency, total_amount__gt=0, manual=None,
     ).filter(~Q(pk=payment.invoice_id or payment.pk))  # fmt: skip
     found = list(rows.select_for_update(of=("self",)).order_by("id")[:LISTED_MAX])
     owed = dues.dues_of(found) if found else {}

@@ -147,7 +147,9 @@ def inside_standings(around: Around, customer: Customer | None, now: datetime) -
 
 def _unpaid_since(subscription_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, date]:
     """The first day of a period that was renewed and not paid (G4)."""
-    rows = Invoice.objects.filter(subscription_id__in=subscription_ids, kind="invoice", state="open")
+    rows = Invoice.objects.filter(
+        subscription_id__in=subscription_ids, kind="invoice", state="open", manual=None
+    )  # what is paid by bank was agreed with sales, which stands for the payment (G5)
     renewals = rows.exclude(renews_on=None).select_related("subscription__customer").order_by("renews_on")
     found: dict[uuid.UUID, date] = {}
     for (

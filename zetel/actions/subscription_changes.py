@@ -15,6 +15,7 @@ from zetel.actions import (
     offers_used,
     overages,
     quotes,
+    sales,
     settled,
     standing,
     subscriptions,
@@ -32,7 +33,7 @@ def check(quote: Quote, subscription_id: uuid.UUID, *, now: datetime) -> datetim
     """Everything the quote was made from holds (C6, R3, P5); the end of the period it was priced in."""
     if quote.offer is not None:
         offers.check_open(quote.offer.status, quote.offer.valid_until, now)
-    held = settled.hold(subscription_id, person=quote.person, now=now)
+    held = settled.hold(subscription_id, person=quote.person, now=now, by_sales=sales.took(quote))
     settled.check_active(held)
     seats = quote.wish["seats"]
     if seats is not None and seats != held.present.seats:
@@ -67,9 +68,9 @@ def make(change: Change, *, now: datetime, paid_by: Attempt | None) -> Subscript
     told = facts(quote) | ({"invoice": invoice.number} if invoice else {})
     by_itself = "overage" in quote.wish
     record(
-        EventType.SUBSCRIPTION_GREW if by_itself else _event(priced), now=now,
-        actor=None if by_itself else change.person, space=change.space, customer=customer,
-        subscription=subscription, invoice=invoice, after=told,
+        EventType.SUBSCRIPTION_GREW if by_itself else _event(priced), now=now, space=change.space,
+        customer=customer, subscription=subscription, invoice=invoice, after=told,
+        **({"actor": None} if by_itself else sales.who(change, customer.billing_owner)),
         before={"plan": priced.before.plan, "cycle": str(priced.before.cycle), "seats": priced.before.seats},
     )  # fmt: skip
     mail.queue(

@@ -35,11 +35,17 @@ def start(
     status: str,
     period_end: date,
     on_exceed: str,
+    payment_term_days: int | None = None,
+    purchase_order: str = "",
 ) -> Subscription:
-    """A new subscription with its first terms; billed next when its period ends in the customer's zone (M3)."""
+    """A new subscription with its first terms; billed next when its period ends in the customer's zone (M3).
+
+    With a payment term it is paid by manual invoice (G5).
+    """
     subscription = Subscription.objects.create(
         space=space, customer=customer, status=status, started_on=terms.starts_on, on_exceed=on_exceed,
-        created_at=now, **bill_next(customer, period_end),
+        created_at=now, payment_term_days=payment_term_days, purchase_order=purchase_order,
+        **bill_next(customer, period_end),
     )  # fmt: skip
     append_terms(subscription, terms, now=now)
     return subscription

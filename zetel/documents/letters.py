@@ -12,6 +12,7 @@ from zetel.documents import (
     letters_change,
     letters_dunning,
     letters_invoice,
+    letters_manual,
     letters_owner,
     letters_requests,
     letters_sales,
@@ -43,14 +44,20 @@ def _invitation(params: Params, house: House) -> Letter:
     )
 
 
-def _staff_alert(params: Params, house: House) -> Letter:
-    what = fact(params, "what")
-    title, words = {
+def _alerts() -> dict[str, tuple[str, str]]:
+    """What needs a person, and what to do about it."""
+    return {
         "amount_mismatch": (
             gettext("A payment came with another amount"),
             gettext(
                 "The payment company reports another amount than we asked for. Nothing was sold; look into it and"
                 " refund the money."
+            ),
+        ),
+        "invoice_overdue": (
+            gettext("An invoice has been overdue for 30 days"),
+            gettext(
+                "Give the customer more time, or end the plan, under Manual invoices. Until then it is not renewed."
             ),
         ),
         "owner_gone": (
@@ -86,7 +93,13 @@ def _staff_alert(params: Params, house: House) -> Letter:
                 "The payment company reports a payment that it had refused before. Look into it and refund it."
             ),
         ),
-    }.get(what, (gettext("Something needs a person: %(what)s") % {"what": what}, gettext("Look into it.")))
+    }
+
+
+def _staff_alert(params: Params, house: House) -> Letter:
+    what = fact(params, "what")
+    otherwise = gettext("Something needs a person: %(what)s") % {"what": what}, gettext("Look into it.")
+    title, words = _alerts().get(what, otherwise)
     return Letter(
         subject=gettext("To do for staff: %(what)s") % {"what": title},
         title=title,
@@ -107,6 +120,7 @@ _KINDS: Kinds = {
     **letters_change.KINDS,
     **letters_dunning.KINDS,
     **letters_invoice.KINDS,
+    **letters_manual.KINDS,
     **letters_owner.KINDS,
     **letters_requests.KINDS,
     **letters_sales.KINDS,

@@ -15,6 +15,7 @@ from zetel.documents.letter import (
     shown,
     to_billing,
 )
+from zetel.documents.letters_manual import bank_facts
 
 
 def _invoice(params: Params, house: House) -> Letter:
@@ -29,6 +30,14 @@ def _invoice(params: Params, house: House) -> Letter:
         return to_billing(
             params, gettext("Credit note %(number)s from %(seller)s") % names, words % names,
             title=gettext("Your credit note"), facts=shown((gettext("Credit note number"), number), issued, total),
+        )  # fmt: skip
+    if params.get("pay_by"):
+        words = gettext(
+            "You find the invoice for %(space)s attached as a PDF. Please pay it by bank, with the payment reference."
+        )
+        return to_billing(
+            params, gettext("Invoice %(number)s from %(seller)s") % names, words % names,
+            title=gettext("Your invoice"), facts=(*shown(issued), *bank_facts(params, "pay_by", "total_amount")),
         )  # fmt: skip
     if params.get("state") == "paid":
         words = gettext("Thank you: the invoice for %(space)s has been paid. You find it attached as a PDF.")
@@ -86,8 +95,12 @@ def _renewal_reminder(params: Params, house: House) -> Letter:
         gettext("What you scheduled for that day is in this amount.") if _scheduled(params, grows) else "",
         gettext("We collect it with %(method)s; you need not do anything.") % names
         if names["method"]
-        else gettext("There is no payment method to collect it with. Add one in Billing before that day."),
-        gettext(
+        else gettext("There is no payment method to collect it with. Add one in Billing before that day.")
+        if not params.get("is_manual")
+        else gettext("You get an invoice then, to be paid by bank."),
+        gettext("Would you like something else? Tell sales before that day.")
+        if params.get("is_manual")
+        else gettext(
             "Would you like something else? Until that day you can choose another plan, fewer seats or another billing"
             " cycle, or cancel. Cancelling costs nothing, and everything is kept."
         ),

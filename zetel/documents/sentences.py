@@ -136,6 +136,9 @@ PLAIN: Mapping[str, Promise] = {
     "manual_invoice_only": gettext_lazy(
         "This plan is paid by invoice and changed by sales. Send your wish with the sales form."
     ),
+    "manual_invoice_terms": gettext_lazy(
+        "Plans on invoice are annual and have 20 seats or more. Choose those, or another way to pay."
+    ),
     "period_unsettled": gettext_lazy(
         "A new period has just begun and is being settled. Try again in a minute."
     ),
@@ -165,6 +168,13 @@ PLAIN: Mapping[str, Promise] = {
     "bank_line_taken": gettext_lazy(
         "This line of the bank statement was booked before. Look at what it was booked on."
     ),
+    "bank_account_other": gettext_lazy(
+        "This statement is of another bank account than the one on your invoices. Choose the right file."
+    ),
+    "bank_file_unreadable": gettext_lazy(
+        "This is no bank statement that can be read. Export it at your bank as CAMT.053."
+    ),
+    "bank_file_too_large": gettext_lazy("This file is too large. Export fewer days at once."),
     "payment_declined": gettext_lazy(
         "The payment was declined and nothing was changed. Try again, or use another method."
     ),

@@ -17,8 +17,18 @@ from zetel.documents.amounts import amount_text, date_text
 from zetel.rules.event_types import EventType as T
 
 _PLACES = re.compile(r"%\((\w+)\)s")
-_DATES = ("period_start", "period_end", "ends_on", "ended_on", "starts_on", "resizes_on", "first_on")
-_AMOUNTS = ("amount", "due_amount", "renewal_amount", "spendable")
+_DATES = (
+    "period_start",
+    "period_end",
+    "ends_on",
+    "ended_on",
+    "starts_on",
+    "resizes_on",
+    "first_on",
+    "due_on",
+    "agreed_on",
+)
+_AMOUNTS = ("amount", "due_amount", "renewal_amount", "spendable", "still_due")
 
 
 class Happened(Protocol):
@@ -78,17 +88,21 @@ PLAIN = {
     T.OFFER_WITHDRAWN: _("Sales withdrew an offer."),
     T.SALES_REQUEST_MADE: _("A request was sent to sales."),
     T.SALES_REQUEST_ANSWERED: _("Sales answered the request."),
+    T.OFFER_AGREED: _("The quote of sales was agreed to."),
     T.SUPPORT_ASKED: _("A question was sent to support."),
     T.MAIL_RESENT: _("A mail was sent again."),
     T.INVOICE_ISSUED: _("An invoice was issued."),
     T.INVOICE_SENT: _("An invoice was sent by mail."),
     T.INVOICE_PAID: _("An invoice was paid."),
     T.INVOICE_REOPENED: _("An invoice is open again."),
+    T.INVOICE_OVERDUE: _("An invoice is overdue."),
+    T.INVOICE_EXTENDED: _("There is more time to pay an invoice."),
     T.INVOICE_WRITTEN_OFF: _("An invoice was written off."),
     T.CREDIT_NOTE_ISSUED: _("A credit note was issued."),
     T.PAYMENT_PAID: _("A payment came in."),
     T.PAYMENT_DECLINED: _("A payment was declined; we try again."),
     T.PAYMENT_PARKED: _("A payment is being looked into by our staff."),
+    T.PAYMENT_CORRECTED: _("A bank payment had been booked wrongly and was corrected."),
     T.PAYMENT_TAKEN_BACK: _("A payment was taken back by the bank."),
     T.REFUND_DONE: _("Money was refunded."),
     T.REFUND_REFUSED: _("A refund did not arrive; our staff look into it."),
@@ -132,12 +146,20 @@ FULLER = {
         "%(old_owner)s is gone and nobody else is left to manage billing; the plan ends on %(ends_on)s."
     ),
     T.OFFER_MADE: _("Sales offered %(plan)s with %(seats)s seats (%(cycle)s) to %(to)s."),
+    T.OFFER_AGREED: _("%(to)s agreed to quote %(reference)s."),
     T.SALES_REQUEST_MADE: _("A request was sent to sales: %(topic)s."),
     T.SUPPORT_ASKED: _("A question was sent to support: %(subject)s."),
     T.INVOICE_ISSUED: _("Invoice %(number)s of %(amount)s was issued."),
     T.INVOICE_SENT: _("Invoice %(number)s was sent by mail."),
     T.INVOICE_PAID: _("Invoice %(number)s of %(amount)s was paid."),
     T.INVOICE_REOPENED: _("Invoice %(number)s is open again."),
+    T.INVOICE_OVERDUE: _(
+        "Invoice %(number)s is overdue: %(amount)s was to be paid by %(due_on)s. The plan goes on, but is not renewed."
+    ),
+    T.INVOICE_EXTENDED: _("There is more time to pay invoice %(number)s: until %(due_on)s."),
+    T.PAYMENT_CORRECTED: _(
+        "A bank payment of %(amount)s had been booked on invoice %(number)s by mistake; that was taken back."
+    ),
     T.INVOICE_WRITTEN_OFF: _("%(amount)s of invoice %(number)s was written off."),
     T.CREDIT_NOTE_ISSUED: _("Credit note %(number)s of %(amount)s was issued."),
     T.BALANCE_CHANGED: _("Balance of %(amount)s was paid out."),
@@ -175,6 +197,18 @@ FOR_A_REASON = {
     (T.SUBSCRIPTION_ENDED, "trial_bought"): _("The trial ended because a plan was bought for the space."),
     (T.SUBSCRIPTION_ENDED, "staff"): _("Our staff ended the plan."),
     (T.BALANCE_CHANGED, "used"): _("%(amount)s of the balance paid for invoice %(number)s."),
+    (T.SUBSCRIPTION_BOUGHT, "approved"): _(
+        "%(plan)s with %(seats)s seats began on invoice (%(cycle)s), as %(agreed_by)s agreed on %(agreed_on)s; until"
+        " %(period_end)s."
+    ),
+    (T.SUBSCRIPTION_RECOVERED, "extended"): _("There is more time to pay, so the plan goes on."),
+    (T.PAYMENT_PAID, "bank"): _("%(amount)s came by bank; invoice %(number)s is paid."),
+    (T.PAYMENT_PAID, "bank_part"): _(
+        "%(amount)s came by bank for invoice %(number)s; %(still_due)s is still to be paid."
+    ),
+    (T.PAYMENT_PAID, "bank_more"): _(
+        "%(amount)s came by bank for invoice %(number)s; %(spendable)s of it was too much and is balance now."
+    ),
     (T.PAYMENT_PAID, "returned"): _("The bank gave a payment of %(amount)s back."),
     (T.SUBSCRIPTION_PAST_DUE, "taken_back"): _(
         "The bank took the payment of invoice %(number)s back; %(amount)s is to be paid again."

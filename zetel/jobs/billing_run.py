@@ -15,7 +15,7 @@ import structlog
 
 from zetel.actions import parked, renewals
 from zetel.actions.renewals import Batch
-from zetel.jobs import collect
+from zetel.jobs import collect, manual_run
 from zetel.models import Attempt
 from zetel.models.payments import UNSETTLED
 from zetel.models.subscriptions import WAITING
@@ -73,6 +73,7 @@ def bill(now: datetime, *, told: Told = lambda: None) -> Tally:
 
     Any number of these may run at once, in processes of their own: each takes what the others have not locked.
     """
+    manual_run.run_due(now)  # nothing renews while a manual invoice is overdue (G5)
     tally, until = Tally(), renewals.horizon(now)
     if until is None:
         return tally

@@ -2,11 +2,13 @@
 
 from zetel.models.access import ClockSetting, Throttle
 from zetel.models.acting import Acting
+from zetel.models.bank import BankBooking, BankLine, BankStatement
 from zetel.models.catalog import CatalogVersion
 from zetel.models.customers import BalanceEntry, Customer, MethodSetup, PaymentMethod
 from zetel.models.events import Event, Mail
 from zetel.models.invoices import Credit, Invoice, InvoiceLine, InvoiceTax, IssuedFile, Series
 from zetel.models.lookups import AnyOf
+from zetel.models.manual_invoices import ManualInvoice
 from zetel.models.offers import Offer
 from zetel.models.payments import Attempt, InboundEvent, Payment, PaymentShare, Refund, TakenBack
 from zetel.models.requests import SalesRequest, SupportRequest
@@ -21,9 +23,9 @@ from zetel.models.subscriptions import (
 )
 
 __all__ = [
-    "Acting", "AnyOf", "Attempt", "BalanceEntry", "CatalogVersion", "Change", "ClockSetting", "Credit", "Customer",
-    "Domain", "Event", "InboundEvent", "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail",
-    "Membership", "MethodSetup", "Offer", "Overage", "Payment", "PaymentMethod", "PaymentShare", "Person",
-    "PurchaseDraft", "Quote", "Refund", "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms",
-    "SupportRequest", "TakenBack", "Throttle",
+    "Acting", "AnyOf", "Attempt", "BalanceEntry", "BankBooking", "BankLine", "BankStatement", "CatalogVersion",
+    "Change", "ClockSetting", "Credit", "Customer", "Domain", "Event", "InboundEvent", "Invitation", "Invoice",
+    "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail", "ManualInvoice", "Membership", "MethodSetup", "Offer",
+    "Overage", "Payment", "PaymentMethod", "PaymentShare", "Person", "PurchaseDraft", "Quote", "Refund",
+    "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms", "SupportRequest", "TakenBack", "Throttle",
 ]  # fmt: skip

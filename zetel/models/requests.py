@@ -2,18 +2,20 @@
 
 from django.db import models
 
+from zetel.models.customers import Customer
 from zetel.models.row import Row, one_of
 from zetel.models.spaces import Person, Space
 from zetel.rules.transitions import SalesRequestStatus
 
 
 class SalesRequest(Row):
-    """A wish that sales must answer, with what was asked for filled in."""
+    """A wish that sales must answer, with what was asked for filled in; `customer` is who would pay, if it is known."""
 
     PREFIX = "sal"
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     space = models.ForeignKey(Space, models.SET_NULL, null=True, related_name="sales_requests")
+    customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="+")
     topic = models.CharField(max_length=24)
     wish = models.JSONField(default=dict)
     name = models.CharField(max_length=255)

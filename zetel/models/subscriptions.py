@@ -35,6 +35,7 @@ class Subscription(Row):
 
     `time_zone` is the one in which the running period is counted: a customer's new zone counts from the next (M3).
     While it is past due, `dunning_step` says how many steps were done and `dunning_at` when the next one comes (G4).
+    With a payment term it is paid by manual invoice: never charged, changed and cancelled by sales alone (G5).
     What began as a trial keeps the day on which that ended; `trial_due_at` is when something is done for it next (P10).
     """
 
@@ -62,6 +63,8 @@ class Subscription(Row):
     dunning_at = models.DateTimeField(null=True, blank=True)
     trial_ends_on = models.DateField(null=True, blank=True)
     trial_due_at = models.DateTimeField(null=True, blank=True)
+    payment_term_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    purchase_order = models.CharField(max_length=64, blank=True)
     last_owner = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -109,6 +112,10 @@ class Subscription(Row):
                 name="subscription_trial_due",
             ),
         ]
+
+    @property
+    def is_manual(self) -> bool:
+        return self.payment_term_days is not None
 
 
 class SubscriptionTerms(Row):

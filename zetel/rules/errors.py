@@ -80,6 +80,7 @@ _CODES: dict[str, int] = {
     "past_due": 409,  # G4: only paying, a new method, cancelling
     "not_resumable": 409,  # C11
     "manual_invoice_only": 409,  # G5: no self-service
+    "manual_invoice_terms": 409,  # G5: yearly, 20 seats or more
     "period_unsettled": 409,  # C12
     "terms_immutable": 409,
     # Money, tax and documents (M, T, I).
@@ -96,6 +97,9 @@ _CODES: dict[str, int] = {
     "issued_immutable": 409,  # I1
     "invoice_open": 409,
     "bank_line_taken": 409,  # G5
+    "bank_account_other": 409,
+    "bank_file_unreadable": 422,  # G5
+    "bank_file_too_large": 422,
     # Getting paid (G).
     "payment_declined": 402,
     "payment_pending": 409,

@@ -55,6 +55,7 @@ class EventType(StrEnum):
     CHANGE_DECLINED = "change.declined"
     CHANGE_EXPIRED = "change.expired"
     CHANGE_REFUNDED = "change.refunded"
+    OFFER_AGREED = "offer.agreed"  # G5: accepted by the customer, not yet approved
     SUBSCRIPTION_BOUGHT = "subscription.bought"
     SUBSCRIPTION_TRIAL_STARTED = "subscription.trial_started"
     SUBSCRIPTION_TRIAL_CONVERTED = "subscription.trial_converted"
@@ -84,12 +85,15 @@ class EventType(StrEnum):
     INVOICE_SENT = "invoice.sent"
     INVOICE_PAID = "invoice.paid"
     INVOICE_REOPENED = "invoice.reopened"
+    INVOICE_OVERDUE = "invoice.overdue"  # G5
+    INVOICE_EXTENDED = "invoice.extended"
     INVOICE_WRITTEN_OFF = "invoice.written_off"
     CREDIT_NOTE_ISSUED = "credit_note.issued"
     PAYMENT_WANTED = "payment.wanted"
     PAYMENT_PAID = "payment.paid"
     PAYMENT_DECLINED = "payment.declined"
     PAYMENT_PARKED = "payment.parked"
+    PAYMENT_CORRECTED = "payment.corrected"  # a bank payment that was booked wrongly
     PAYMENT_TAKEN_BACK = "payment.taken_back"
     REFUND_WANTED = "refund.wanted"
     REFUND_DONE = "refund.done"

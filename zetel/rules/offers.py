@@ -5,7 +5,7 @@ or a special one. An offer is accepted once; one that is over, withdrawn or used
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from zetel.rules.errors import ZetelError
@@ -44,6 +44,11 @@ def check_open(status: str, valid_until: datetime, now: datetime) -> None:
     stands = state(status, valid_until, now)
     if stands is not OfferState.OPEN:
         raise ZetelError(_REFUSALS[stands])
+
+
+def check_approvable(status: str, valid_until: datetime, agreed: bool, now: datetime) -> None:
+    """The same for one on manual invoice that sales approve: what was agreed in time stays good (G5)."""
+    check_open(status, valid_until, min(now, valid_until - timedelta(microseconds=1)) if agreed else now)
 
 
 def check_seats(seats: int, counted: int, ladder: Sequence[int] = LADDER) -> None:

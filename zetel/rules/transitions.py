@@ -107,10 +107,19 @@ class SalesRequestStatus(StrEnum):
     """A wish that a person at sales answers (P6)."""
 
     OPEN = "open"
+    ANSWERED = "answered"  # in words
     OFFERED = "offered"
     APPROVED = "approved"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
+
+
+class BankLineStatus(StrEnum):
+    """Money that came by bank (G5): to be looked at, booked on an invoice, or none of ours."""
+
+    OPEN = "open"
+    BOOKED = "booked"
+    SKIPPED = "skipped"
 
 
 class OfferStatus(StrEnum):
@@ -192,9 +201,12 @@ METHOD = _table(
 INVITATION = _table(InvitationStatus, open="accepted declined revoked")
 SALES_REQUEST = _table(
     SalesRequestStatus,
-    open="offered approved declined withdrawn",
-    offered="approved declined withdrawn",
+    open="answered offered approved declined withdrawn",
+    answered="offered approved declined withdrawn",
+    offered="answered approved declined withdrawn",
+    declined="answered offered",
 )
+BANK_LINE = _table(BankLineStatus, open="booked skipped", booked="open", skipped="open")
 OFFER = _table(OfferStatus, open="accepted withdrawn")
 OVERAGE = _table(OverageStatus, open="closed", closed="open")
 
@@ -210,6 +222,7 @@ TABLES: Mapping[str, Table] = {
     "invitation": INVITATION,
     "sales_request": SALES_REQUEST,
     "offer": OFFER,
+    "bank_line": BANK_LINE,
     "overage": OVERAGE,
 }
 

@@ -129,7 +129,9 @@ def _billing_owners() -> Iterator[Finding]:
     handed = Event.objects.filter(customer=OuterRef("pk"), kind=EventType.BILLING_OWNER_CHANGED).order_by(
         "-id"
     )
-    bought = Change.objects.filter(quote__customer=OuterRef("pk"), status="done").order_by("-id")
+    bought = Change.objects.filter(
+        quote__customer=OuterRef("pk"), quote__subscription=None, status="done"
+    ).order_by("-id")
     tried = Event.objects.filter(customer=OuterRef("pk"), kind=EventType.SUBSCRIPTION_TRIAL_STARTED)
     renamed = Event.objects.filter(actor=OuterRef("billing_owner"), kind=EventType.PERSON_PROFILE_CHANGED)
     rows = Customer.objects.exclude(billing_owner=None).select_related("billing_owner").annotate(

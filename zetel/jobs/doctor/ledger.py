@@ -7,12 +7,12 @@ time, so memory does not grow with them. A company that cannot be reached is tol
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Exists, F, Min, OuterRef, Q
 
 from zetel import gateways
 from zetel.gateways.base import Capture, Gateway, GatewayUnavailable
 from zetel.jobs.doctor.finding import Finding, batches, rows_of
-from zetel.models import Attempt, Event, Payment, Refund
+from zetel.models import Attempt, BankBooking, BankLine, Event, Payment, Refund
 from zetel.rules.event_types import EventType
 from zetel.rules.transitions import UNSETTLED_ATTEMPT
 
@@ -37,13 +37,32 @@ def check(now: datetime) -> Iterator[Finding]:
 
 
 def _payments() -> Iterator[Finding]:
-    """A payment that came has exactly one paid try, of it, and the other way round."""
+    """A payment that came has exactly one paid try, of it, and the other way round; one by bank has its line (G5)."""
     paid = Count("attempts", filter=Q(attempts__status="paid"))
-    rows = Payment.objects.annotate(paid=paid).order_by("id")
+    rows = Payment.objects.filter(bank_booking=None).annotate(paid=paid).order_by("id")
     came = Q(status__in=("paid", "refunded", "taken_back"))
     for payment in rows.filter((came & ~Q(paid=1)) | (~came & ~Q(paid=0))).iterator():
         facts = {"status": payment.status, "paid_attempts": payment.paid}
         yield Finding("X2", "payment_and_attempts_differ", payment.public_id, facts)
+    yield from _bank_payments()
+
+
+def _bank_payments() -> Iterator[Finding]:
+    """A payment by bank is what its line says, stands while its booking does, and no card was tried for it."""
+    by_bank = BankBooking.objects.select_related("line", "payment").annotate(tries=Count("payment__attempts"))
+    as_told = Q(payment__amount=F("line__amount"), payment__currency=F("line__currency"), tries=0)
+    stands = Q(corrected_at=None, payment__status="paid") | Q(
+        corrected_at__isnull=False, payment__status="taken_back"
+    )
+    for row in by_bank.exclude(as_told & stands).order_by("id").iterator():
+        facts = {"line": row.line.public_id, "amount": row.payment.amount, "status": row.payment.status}
+        yield Finding("X2", "bank_payment_differs", row.payment.public_id, facts)
+    booked = BankBooking.objects.filter(line=OuterRef("pk"), corrected_at=None)
+    lines = BankLine.objects.annotate(is_booked=Exists(booked))
+    for line in lines.exclude(Q(status="booked", is_booked=True) | ~Q(status="booked") & Q(is_booked=False)).order_by(
+        "id"
+    ).iterator():  # fmt: skip
+        yield Finding("X2", "bank_line_differs", line.public_id, {"status": line.status})
 
 
 def _charge_ids() -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
 from zetel.actions import seat_use, standing
 from zetel.jobs.doctor.finding import Finding, also, name_of, rows_of
-from zetel.models import CatalogVersion, Event, Invoice, Membership, Offer, Space, Subscription
+from zetel.models import CatalogVersion, Change, Event, Invoice, Membership, Offer, Space, Subscription
 from zetel.models.spaces import DIVISION, MEMBER, ORGANIZATION
 from zetel.models.subscriptions import LIVE
 from zetel.rules.billing import Terms
@@ -25,7 +25,7 @@ def check_seats(now: datetime) -> Iterator[Finding]:
     """X8: sizes are on the plan's ladder; the people counted fit, or an open overage says that they do not."""
     ladders = _ladders()
     live = Subscription.objects.live().select_related("customer", "space").order_by("id")
-    for rows in rows_of(live.annotate(overage=_last_overage(), agreed=_agreed())):
+    for rows in rows_of(live.annotate(overage=_last_overage(), agreed=_agreed(), by_sales=_by_sales())):
         terms = standing.terms_of([row.pk for row in rows])
         counted = _counted([row.space for row in rows])
         for row in rows:
@@ -37,7 +37,8 @@ def check_seats(now: datetime) -> Iterator[Finding]:
 def _size(
     row: Subscription, terms: Terms, ladders: dict[str, Sequence[int]], counted: int
 ) -> Iterator[Finding]:
-    if terms.seats not in ladders.get(terms.plan, LADDER) and terms.seats != also(row, "agreed"):
+    is_agreed = terms.seats in (also(row, "agreed"), also(row, "by_sales"))
+    if terms.seats not in ladders.get(terms.plan, LADDER) and not is_agreed:
         yield Finding("X8", "seats_off_ladder", row.public_id, {"plan": terms.plan, "seats": terms.seats})
     if counted > terms.seats and also(row, "overage") != EventType.OVERAGE_OPENED:
         facts = {"seats": terms.seats, "counted": counted, "space": row.space.public_id}
@@ -57,6 +58,12 @@ def _agreed() -> Subquery:
     return Subquery(
         Offer.objects.filter(change__subscription=OuterRef("pk")).order_by("-id").values("seats")[:1]
     )
+
+
+def _by_sales() -> Subquery:
+    """The size that sales last gave a plan on manual invoice (G5)."""
+    done = Change.objects.filter(subscription=OuterRef("pk"), status="done", quote__wish__by_sales=True)
+    return Subquery(done.exclude(quote__wish__seats=None).order_by("-id").values("quote__wish__seats")[:1])
 
 
 def _ladders() -> dict[str, Sequence[int]]:

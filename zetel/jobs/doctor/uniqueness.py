@@ -14,10 +14,13 @@ from django.db.models import Count, Q
 from zetel.jobs.doctor.finding import Finding
 from zetel.models import (
     Attempt,
+    BankBooking,
+    BankLine,
     Change,
     InboundEvent,
     Invoice,
     Mail,
+    ManualInvoice,
     Membership,
     PaymentMethod,
     Refund,
@@ -52,6 +55,9 @@ ONCES = (
     Once("number_used_twice", Invoice, ("series_id", "sequence")),
     Once("series_twice", Series, ("seller", "year", "kind")),
     Once("mail_queued_twice", Mail, ("once_key",)),
+    Once("asked_twice_by_bank", ManualInvoice, ("invoice_id",)),
+    Once("bank_line_twice", BankLine, ("account", "key")),
+    Once("bank_line_booked_twice", BankBooking, ("line_id",), Q(corrected_at=None)),
     Once("event_stored_twice", InboundEvent, ("gateway", "event_id")),
     Once("member_twice", Membership, ("space_id", "person_id"), Q(left_at=None)),
 )

@@ -12,7 +12,18 @@ from django.db.models.fields.json import KeyTextTransform
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zetel.jobs.doctor.finding import Finding, iso
-from zetel.models import Attempt, Change, Event, InboundEvent, Invoice, Mail, Payment, Refund, Subscription
+from zetel.models import (
+    Attempt,
+    Change,
+    Event,
+    InboundEvent,
+    Invoice,
+    Mail,
+    ManualInvoice,
+    Payment,
+    Refund,
+    Subscription,
+)
 from zetel.models.payments import UNSETTLED
 from zetel.models.subscriptions import WAITING
 from zetel.rules.event_types import EventType
@@ -27,6 +38,7 @@ def check(now: datetime) -> Iterator[Finding]:
     yield from _parked()
     yield from _lost()
     yield from _uncollected()
+    yield from _manual(now)
     yield from _jobs()
 
 
@@ -90,7 +102,8 @@ def _lost() -> Iterator[Finding]:
     for attempt in Attempt.objects.filter(status__in=UNSETTLED, ask_at=None).order_by("id").iterator():
         yield Finding("X16", "attempt_lost", attempt.reference, {"status": attempt.status})
     unpaid = Invoice.objects.filter(subscription=OuterRef("pk"), kind="invoice", state="open")
-    for row in Subscription.objects.filter(status="past_due", dunning_at=None).order_by("id").iterator():
+    stuck = Subscription.objects.filter(status="past_due", dunning_at=None, payment_term_days=None)
+    for row in stuck.order_by("id").iterator():
         yield Finding("X16", "dunning_lost", row.public_id, {"step": row.dunning_step})
     for row in Subscription.objects.filter(~Exists(unpaid), status="past_due").order_by("id").iterator():
         yield Finding("X16", "past_due_for_nothing", row.public_id)
@@ -110,9 +123,38 @@ def _lost() -> Iterator[Finding]:
 def _uncollected() -> Iterator[Finding]:
     """Open invoices of self-service that no payment is under way for: somebody has to pay or to be asked."""
     under_way = Payment.objects.filter(invoice=OuterRef("pk"), status="wanted")
-    left = Invoice.objects.filter(~Exists(under_way), kind="invoice", state="open").defer("seller", "buyer")
+    left = Invoice.objects.filter(~Exists(under_way), kind="invoice", state="open", manual=None)
+    left = left.defer("seller", "buyer")
     for invoice in left.order_by("id").iterator():
         yield _notice("invoice_uncollected", invoice.number, due_on=invoice.due_on.isoformat())
+
+
+def _manual(now: datetime) -> Iterator[Finding]:
+    """Invoices that are paid by bank (G5): each open one is reminded of or waits for finance, none is charged.
+
+    An overdue one holds the renewal of its plan, unless that ends.
+    """
+    asked = ManualInvoice.objects.select_related("invoice").filter(invoice__state="open").order_by("id")
+    for row in asked.filter(next_at=None, at_finance_at=None).iterator():
+        yield Finding("X16", "manual_invoice_lost", row.invoice.number, {"due_on": row.due_on.isoformat()})
+    for row in asked.filter(next_at__lt=now - LATE).iterator():
+        yield _notice("manual_step_late", row.invoice.number, due_at=iso(row.next_at))
+    for row in asked.filter(at_finance_at__isnull=False).iterator():
+        yield _notice("manual_at_finance", row.invoice.number, due_on=row.due_on.isoformat())
+    unasked = Invoice.objects.filter(
+        kind="invoice", state="open", manual=None, subscription__payment_term_days__isnull=False
+    )
+    for invoice in unasked.defer("seller", "buyer").order_by("id").iterator():
+        yield Finding("X16", "manual_invoice_unasked", invoice.number, {"total": invoice.total_amount})
+    charged = Attempt.objects.filter(payment__invoice__manual__isnull=False)
+    for attempt in charged.order_by("id").iterator():
+        yield Finding("X16", "manual_invoice_charged", attempt.reference, {"status": attempt.status})
+    overdue = asked.filter(invoice__subscription=OuterRef("pk"), overdue_at__isnull=False).order_by()
+    renewing = Subscription.objects.filter(
+        Exists(overdue), status="active", ends_on=None, payment_term_days__isnull=False
+    )
+    for subscription in renewing.order_by("id").iterator():
+        yield Finding("X16", "renews_while_overdue", subscription.public_id)
 
 
 def _jobs() -> Iterator[Finding]:
