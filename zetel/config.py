@@ -58,6 +58,12 @@ LIVE_NEEDS = (
     "seller_oss_registered",
 )
 
+# What a payment company needs, each set whole or not at all.
+COMPANY_NEEDS = (
+    ("stripe_secret_key", "stripe_webhook_secret"),
+    ("paypal_client_id", "paypal_secret", "paypal_webhook_id"),
+)
+
 
 class ConfigError(Exception):
     """The settings cannot be used; the text is for the person who starts Zetel."""
@@ -242,6 +248,13 @@ class Config(BaseSettings):
     seller_sales_email: Annotated[str, AfterValidator(_email)] = "sales@zetel.example"
     seller_oss_registered: bool = True
 
+    # Payment companies: all of what one needs makes it appear; docs/gateways.md says where to find it.
+    stripe_secret_key: SecretStr | None = None
+    stripe_webhook_secret: SecretStr | None = None
+    paypal_client_id: str = ""
+    paypal_secret: SecretStr | None = None
+    paypal_webhook_id: str = ""
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -265,6 +278,26 @@ class Config(BaseSettings):
             )
         if not self.address.startswith("https://"):
             raise ValueError("live mode needs an https address; set ZETEL_BASE_URL to it")
+        return self
+
+    @model_validator(mode="after")
+    def _companies_are_whole_and_fit(self) -> Self:
+        """Half a set of keys would take money and not hear of it; real money and pretence are never mixed."""
+        for names in COMPANY_NEEDS:
+            told = [bool(getattr(self, name)) for name in names]
+            if any(told) and not all(told):
+                needs = " and ".join(variable(name) for name in names)
+                raise ValueError(f"{needs} belong together; set them all, or none of them")
+        key = self.stripe_secret_key.get_secret_value() if self.stripe_secret_key else ""
+        if key and not re.fullmatch(r"(sk|rk)_(test|live)_\w+", key):
+            raise ValueError(
+                "ZETEL_STRIPE_SECRET_KEY is no secret key of Stripe's; it begins with sk_test_ or sk_live_"
+            )
+        if key and ("_live_" in key[:8]) is self.sandbox:
+            kind = "a live key, which takes real money, but" if self.sandbox else "a test key, but"
+            raise ValueError(
+                f"ZETEL_STRIPE_SECRET_KEY is {kind} ZETEL_MODE is {self.mode}; use the other key"
+            )
         return self
 
     @property

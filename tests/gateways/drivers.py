@@ -5,14 +5,16 @@ pages, and hands over the webhooks the company would send.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.test import Client
 
 from tests.gateways import pages
+from tests.gateways.stripe_company import SECRET_KEY, WEBHOOK_SECRET, StripeCompany
 from zetel.gateways import get
 from zetel.gateways.base import Gateway, Setup
+from zetel.gateways.stripe import StripeGateway
 from zetel.rules.outcomes import MethodKind
 from zetel.sandbox import company
 from zetel.sandbox.webhooks import endpoint
@@ -22,13 +24,22 @@ Webhook = tuple[Mapping[str, str], bytes]
 
 class Driver(Protocol):
     gateway: Gateway
+    kind: MethodKind
+    """The kind of method that its tests use unless told."""
+    fresh_for: timedelta
+    """How old a webhook may be."""
+    label: str
+    """How a saved method that is paid reads."""
 
     def finish(self, setup: Setup, kind: MethodKind, behaviour: str = "paid") -> None:
         """The person saves a method that behaves so: paid, declined_soft, declined_hard, approval,
-        timeout_before, timeout_after, setup_refused."""
+        timeout_before, timeout_after, error_before, error_after, setup_refused."""
 
     def abandon(self, setup: Setup) -> None:
         """The person goes back without saving."""
+
+    def forged(self, headers: Mapping[str, str], body: bytes) -> list[Webhook]:
+        """The same webhook changed, unsigned, or signed by somebody else."""
 
     def approve(self, action_url: str) -> str:
         """The person approves; answers the address the browser is sent back to."""
@@ -46,6 +57,10 @@ class Driver(Protocol):
 
 
 class SandboxDriver:
+    kind: MethodKind = "card"
+    fresh_for = timedelta(minutes=5)
+    label = "Visa •••• 4242"
+
     def __init__(self) -> None:
         self.gateway = get("sandbox")
 
@@ -57,6 +72,9 @@ class SandboxDriver:
 
     def abandon(self, setup: Setup) -> None:
         Client().post(setup.redirect_url, {"act": "cancel"})
+
+    def forged(self, headers: Mapping[str, str], body: bytes) -> list[Webhook]:
+        return forged_macs(headers, body)
 
     def approve(self, action_url: str) -> str:
         return Client().post(action_url, {"act": "approve"}).headers["Location"]
@@ -72,6 +90,68 @@ class SandboxDriver:
 
     def give_back(self, charge_id: str, now: datetime) -> None:
         assert company.give_back(charge_id, now)
+
+
+class StripeDriver:
+    """Stripe's adapter against the stand-in of the documents."""
+
+    kind: MethodKind = "card"
+    fresh_for = timedelta(minutes=5)
+    label = "Visa •••• 4242"
+
+    def __init__(self) -> None:
+        self.company = StripeCompany()
+        self.gateway: Gateway = stripe_at(self.company.address)
+
+    def close(self) -> None:
+        self.company.close()
+
+    def finish(self, setup: Setup, kind: MethodKind, behaviour: str = "paid") -> None:
+        self.company.complete(setup.id, behaviour)
+
+    def abandon(self, setup: Setup) -> None:
+        """Stripe's page only leads back; the session stays open for a day."""
+
+    def forged(self, headers: Mapping[str, str], body: bytes) -> list[Webhook]:
+        return forged_macs(headers, body)
+
+    def approve(self, action_url: str) -> str:
+        return self.company.decide(action_url, approved=True)
+
+    def refuse(self, action_url: str) -> str:
+        return self.company.decide(action_url, approved=False)
+
+    def webhooks(self, now: datetime) -> list[Webhook]:
+        return list(self.company.webhooks())
+
+    def take_back(self, charge_id: str, now: datetime) -> None:
+        self.company.dispute(charge_id, "funds_withdrawn")
+
+    def give_back(self, charge_id: str, now: datetime) -> None:
+        self.company.dispute(charge_id, "funds_reinstated")
+
+
+def stripe_at(address: str) -> StripeGateway:
+    return StripeGateway(secret_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, address=address)
+
+
+def forged_macs(headers: Mapping[str, str], body: bytes) -> list[Webhook]:
+    """For companies that sign `t=<seconds>,v1=<mac>`."""
+    changed = body.replace(b"pay-", b"pay_")
+    assert changed != body
+    name = next(name for name, value in headers.items() if "v1=" in value)
+    first, _sep, _mac = headers[name].partition("v1=")
+    return [
+        (headers, changed),
+        (headers, body + b" "),
+        ({}, body),
+        ({name: ""}, body),
+        ({name: f"{first}v1={'0' * 64}"}, body),
+        ({name: headers[name] + "0"}, body),
+        ({name: "t=99999999999,v1=é"}, body),
+        ({name: "t=-1,v1=00"}, body),
+        ({name: "t=²,v1=00"}, body),
+    ]
 
 
 def sent(now: datetime, status: int = 200) -> list[Webhook]:

@@ -1,10 +1,11 @@
 """The steps that gateway tests share: save a method, charge it, give back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from tests.gateways.drivers import Driver
-from zetel.gateways.base import Setup
+from zetel import clock
+from zetel.gateways.base import Setup, Trace
 from zetel.rules.money import Money
 from zetel.rules.outcomes import MethodKind, Outcome, RefundOutcome
 
@@ -19,20 +20,20 @@ def fresh(prefix: str) -> str:
     return f"{prefix}-{next(_numbers)}"
 
 
-def begin(driver: Driver, kind: MethodKind = "card", language: str = "nl") -> Setup:
+def begin(driver: Driver, kind: MethodKind | None = None, language: str = "nl") -> Setup:
     return driver.gateway.begin_setup(
         customer_reference="customer-anna",
-        kind=kind,
+        kind=kind or driver.kind,
         reference=fresh("setup"),
         return_url=RETURN,
         language=language,
     )
 
 
-def saved(driver: Driver, behaviour: str = "paid", kind: MethodKind = "card") -> str:
+def saved(driver: Driver, behaviour: str = "paid", kind: MethodKind | None = None) -> str:
     """The token of a method that behaves so."""
     setup = begin(driver, kind)
-    driver.finish(setup, kind, behaviour)
+    driver.finish(setup, kind or driver.kind, behaviour)
     method = driver.gateway.fetch_setup(setup.id).method
     assert method is not None
     return method.token
@@ -45,6 +46,7 @@ def charge(
     amount: Money = TEN,
     key: str = "",
     description: str = "Premium",
+    present: bool = True,
 ) -> Outcome:
     return driver.gateway.charge(
         token=token,
@@ -54,7 +56,26 @@ def charge(
         return_url=RETURN,
         description=description,
         language="nl",
+        present=present,
     )
+
+
+def find(driver: Driver, reference: str, token: str = "", charge_id: str = "") -> Outcome | None:
+    """Ask by reference, with what our rows would know besides."""
+    return driver.gateway.fetch(reference=reference, trace=trace(token, charge_id))
+
+
+def find_refund(driver: Driver, reference: str, charge_id: str) -> RefundOutcome | None:
+    return driver.gateway.fetch_refund(reference=reference, trace=trace(charge_id=charge_id))
+
+
+def give_up(driver: Driver, reference: str, token: str = "") -> Outcome:
+    return driver.gateway.cancel(reference=reference, trace=trace(token))
+
+
+def trace(token: str = "", charge_id: str = "") -> Trace:
+    now = clock.now()
+    return Trace(charge_id=charge_id, token=token, made_at=now - timedelta(hours=2), asked_at=now)
 
 
 def refund(

@@ -8,7 +8,21 @@ from django.db import connections
 
 from tests.conftest import HandClock
 from tests.gateways.drivers import Driver
-from tests.gateways.steps import EVER, NEVER, RETURN, TEN, begin, captured, charge, fresh, refund, saved
+from tests.gateways.steps import (
+    EVER,
+    NEVER,
+    RETURN,
+    TEN,
+    begin,
+    captured,
+    charge,
+    find,
+    find_refund,
+    fresh,
+    give_up,
+    refund,
+    saved,
+)
 from zetel.gateways.base import BadSignature, KeyReused
 from zetel.rules.money import Money
 from zetel.rules.outcomes import Dispute, RefundOutcome
@@ -34,28 +48,45 @@ def test_a_decline_is_final_says_whether_it_is_hard_and_takes_nothing(
 
 
 def test_a_payment_approved_at_the_bank_is_paid_and_the_browser_comes_back(driver: Driver) -> None:
-    outcome = charge(driver, saved(driver, "approval"), "pay-1")
+    token = saved(driver, "approval")
+    outcome = charge(driver, token, "pay-1")
     assert outcome.kind == "action"
     assert captured(driver, "pay-1") == []
-    assert driver.approve(outcome.action_url) == f"{RETURN}&charge={outcome.charge_id}"
-    after = driver.gateway.fetch(reference="pay-1")
+    assert driver.approve(outcome.action_url).startswith(f"{RETURN}&charge=")
+    after = find(driver, "pay-1", token, outcome.charge_id)
     assert after is not None
     assert (after.kind, after.amount, after.charge_id) == ("paid", TEN, outcome.charge_id)
     assert captured(driver, "pay-1") == [TEN]
 
 
+def test_a_charge_without_the_person_waits_for_the_banks_approval_as_well(driver: Driver) -> None:
+    """Of a renewal the bank may want to hear too; the address is for the mail."""
+    token = saved(driver, "approval")
+    outcome = charge(driver, token, "pay-1", present=False)
+    assert outcome.kind == "action"
+    again = charge(driver, token, "pay-1", present=False)
+    assert (again.kind, again.charge_id) == ("action", outcome.charge_id)
+    driver.approve(outcome.action_url)
+    after = find(driver, "pay-1", token)
+    assert after is not None
+    assert (after.kind, after.amount) == ("paid", TEN)
+    assert captured(driver, "pay-1") == [TEN]
+
+
 def test_a_payment_refused_at_the_bank_is_declined_softly(driver: Driver) -> None:
-    outcome = charge(driver, saved(driver, "approval"), "pay-1")
+    token = saved(driver, "approval")
+    outcome = charge(driver, token, "pay-1")
     driver.refuse(outcome.action_url)
-    after = driver.gateway.fetch(reference="pay-1")
+    after = find(driver, "pay-1", token, outcome.charge_id)
     assert after is not None
     assert (after.kind, after.hard) == ("declined", False)
     assert captured(driver, "pay-1") == []
 
 
 def test_a_payment_cancelled_while_it_waits_for_approval_can_never_be_approved(driver: Driver) -> None:
-    outcome = charge(driver, saved(driver, "approval"), "pay-1")
-    cancelled = driver.gateway.cancel(reference="pay-1")
+    token = saved(driver, "approval")
+    outcome = charge(driver, token, "pay-1")
+    cancelled = give_up(driver, "pay-1", token)
     assert (cancelled.kind, cancelled.reason) == ("declined", "cancelled")
     with pytest.raises(KeyError):
         driver.approve(outcome.action_url)
@@ -63,31 +94,37 @@ def test_a_payment_cancelled_while_it_waits_for_approval_can_never_be_approved(d
 
 
 def test_cancelling_a_paid_charge_leaves_it_paid(driver: Driver) -> None:
-    charge(driver, saved(driver), "pay-1")
-    assert driver.gateway.cancel(reference="pay-1").kind == "paid"
+    token = saved(driver)
+    charge(driver, token, "pay-1")
+    assert give_up(driver, "pay-1", token).kind == "paid"
     assert captured(driver, "pay-1") == [TEN]
 
 
 def test_cancelling_an_unknown_reference_is_a_refusal(driver: Driver) -> None:
-    outcome = driver.gateway.cancel(reference="never-asked")
+    outcome = give_up(driver, "never-asked", saved(driver))
     assert (outcome.kind, outcome.reason) == ("declined", "unknown_reference")
 
 
-def test_no_answer_after_charging_is_unknown_and_found_paid_by_reference(driver: Driver) -> None:
-    outcome = charge(driver, saved(driver, "timeout_after"), "pay-1")
+@pytest.mark.parametrize("failure", ["timeout_after", "error_after"])
+def test_no_answer_after_charging_is_unknown_and_found_paid_by_reference(
+    driver: Driver, failure: str, clock: HandClock
+) -> None:
+    token = saved(driver, failure)
+    outcome = charge(driver, token, "pay-1")
     assert (outcome.kind, outcome.amount) == ("unknown", None)
-    found = driver.gateway.fetch(reference="pay-1")
+    found = find(driver, "pay-1", token)
     assert found is not None
     assert (found.kind, found.amount) == ("paid", TEN)
     assert captured(driver, "pay-1") == [TEN]
 
 
+@pytest.mark.parametrize("failure", ["timeout_before", "error_before"])
 def test_no_answer_before_charging_is_unknown_and_the_retry_with_the_same_key_pays_once(
-    driver: Driver,
+    driver: Driver, failure: str
 ) -> None:
-    token = saved(driver, "timeout_before")
+    token = saved(driver, failure)
     assert charge(driver, token, "pay-1").kind == "unknown"
-    assert driver.gateway.fetch(reference="pay-1") is None
+    assert find(driver, "pay-1", token) is None
     assert charge(driver, token, "pay-1").kind == "paid"
     assert captured(driver, "pay-1") == [TEN]
 
@@ -121,8 +158,8 @@ def test_a_whole_refund_answers_its_amount_and_is_found_by_reference(driver: Dri
     paid = charge(driver, saved(driver), "pay-1")
     done = refund(driver, paid.charge_id, 1000, "ref-1")
     assert (done.kind, done.amount) == ("done", TEN)
-    assert driver.gateway.fetch_refund(reference="ref-1") == done
-    assert driver.gateway.fetch_refund(reference="never-asked") is None
+    assert find_refund(driver, "ref-1", paid.charge_id) == done
+    assert find_refund(driver, "never-asked", paid.charge_id) is None
 
 
 def test_a_refund_retried_with_the_same_key_goes_back_once(driver: Driver) -> None:
@@ -165,11 +202,12 @@ def test_one_charge_asked_for_eight_times_at_once_is_taken_once(driver: Driver) 
 
     with ThreadPoolExecutor(8) as pool:
         ids = set(pool.map(one, range(8)))
-    assert len(ids) == 1
+    assert len(ids - {""}) == 1  # a company may also say that the key is in use
     assert captured(driver, "pay-1") == [TEN]
 
 
-def test_a_card_is_saved_by_redirect_with_its_last_digits_and_expiry(driver: Driver) -> None:
+def test_a_card_is_saved_by_redirect_with_its_last_digits_and_expiry(card_driver: Driver) -> None:
+    driver = card_driver
     setup = begin(driver)
     assert driver.gateway.fetch_setup(setup.id).status == "pending"
     driver.finish(setup, "card")
@@ -180,7 +218,8 @@ def test_a_card_is_saved_by_redirect_with_its_last_digits_and_expiry(driver: Dri
     assert result.method.expires_on == date(2034, 12, 31)
 
 
-def test_a_paypal_account_is_saved_by_redirect_and_charged(driver: Driver) -> None:
+def test_a_paypal_account_is_saved_by_redirect_and_charged(paypal_driver: Driver) -> None:
+    driver = paypal_driver
     setup = begin(driver, "paypal")
     driver.finish(setup, "paypal")
     method = driver.gateway.fetch_setup(setup.id).method
@@ -191,18 +230,20 @@ def test_a_paypal_account_is_saved_by_redirect_and_charged(driver: Driver) -> No
 
 
 def test_a_setup_the_company_refused_saves_nothing(driver: Driver) -> None:
+    """A company that lets the person try another card on its own page keeps the setup open."""
     setup = begin(driver)
-    driver.finish(setup, "card", "setup_refused")
+    driver.finish(setup, driver.kind, "setup_refused")
     result = driver.gateway.fetch_setup(setup.id)
-    assert (result.status, result.method) == ("refused", None)
-    assert result.reason
+    assert (result.status in ("refused", "pending"), result.method) == (True, None)
+    assert result.reason or result.status == "pending"
 
 
 def test_a_setup_the_person_abandoned_saves_nothing(driver: Driver) -> None:
     setup = begin(driver)
     driver.abandon(setup)
     result = driver.gateway.fetch_setup(setup.id)
-    assert (result.status, result.method, result.reason) == ("refused", None, "cancelled")
+    assert (result.status in ("refused", "pending"), result.method) == (True, None)
+    assert result.reason == ("cancelled" if result.status == "refused" else "")
 
 
 def test_an_unknown_setup_is_refused(driver: Driver) -> None:
@@ -210,8 +251,8 @@ def test_an_unknown_setup_is_refused(driver: Driver) -> None:
 
 
 def test_setting_up_a_method_charges_nothing(driver: Driver) -> None:
-    saved(driver)
-    saved(driver, kind="paypal")
+    for kind in driver.gateway.capabilities.methods:
+        saved(driver, kind=kind)
     assert list(driver.gateway.captures(since=EVER, until=NEVER)) == []
 
 
@@ -225,7 +266,7 @@ def test_a_forgotten_method_is_declined_for_good(driver: Driver) -> None:
 
 
 def test_a_reference_the_company_does_not_know_is_none(driver: Driver) -> None:
-    assert driver.gateway.fetch(reference="never-asked") is None
+    assert find(driver, "never-asked", saved(driver)) is None
 
 
 def test_a_webhook_is_verified_and_says_what_happened(driver: Driver, clock: HandClock) -> None:
@@ -244,7 +285,7 @@ def test_a_webhook_of_a_refund_and_of_a_setup_name_what_they_are_about(
     driver: Driver, clock: HandClock
 ) -> None:
     setup = begin(driver)
-    driver.finish(setup, "card")
+    driver.finish(setup, driver.kind)
     ((_headers, body),) = driver.webhooks(clock.now)
     assert (driver.gateway.parse(body).kind, driver.gateway.parse(body).setup_id) == ("setup", setup.id)
     paid = charge(driver, saved(driver), "pay-1")
@@ -266,7 +307,8 @@ def test_a_payment_that_the_bank_takes_back_is_told_with_what_is_left_of_it(
     ((headers, body),) = driver.webhooks(clock.now)
     driver.gateway.verify(headers, body, now=clock.now)
     event = driver.gateway.parse(body)
-    assert (event.kind, event.reference, event.outcome) == ("dispute", "pay-1", None)
+    assert (event.kind, event.outcome) == ("dispute", None)
+    assert event.reference == "pay-1" or event.charge_id == paid.charge_id
     assert event.dispute == Dispute(
         kind="taken",
         amount=Money(700, "EUR"),
@@ -288,32 +330,16 @@ def test_a_payment_that_the_bank_takes_back_is_told_with_what_is_left_of_it(
 def test_a_forged_changed_or_unsigned_webhook_is_refused(driver: Driver, clock: HandClock) -> None:
     charge(driver, saved(driver), "pay-1")
     headers, body = driver.webhooks(clock.now)[-1]
-    changed = body.replace(b"pay-1", b"pay-2")
-    assert changed != body
-    name = next(name for name, value in headers.items() if "v1=" in value)
-    first, _sep, _mac = headers[name].partition("v1=")
-    for bad_headers, bad_body in (
-        (headers, changed),
-        (headers, body + b" "),
-        ({}, body),
-        ({name: ""}, body),
-        ({name: f"{first}v1={'0' * 64}"}, body),
-        ({name: headers[name] + "0"}, body),
-        ({name: "t=99999999999,v1=é"}, body),
-        ({name: "t=-1,v1=00"}, body),
-        ({name: "t=²,v1=00"}, body),
-    ):
+    for bad_headers, bad_body in driver.forged(headers, body):
         with pytest.raises(BadSignature):
             driver.gateway.verify(bad_headers, bad_body, now=clock.now)
 
 
-def test_a_webhook_older_than_five_minutes_or_from_the_future_is_refused(
-    driver: Driver, clock: HandClock
-) -> None:
+def test_a_webhook_that_is_too_old_or_from_the_future_is_refused(driver: Driver, clock: HandClock) -> None:
     charge(driver, saved(driver), "pay-1")
     headers, body = driver.webhooks(clock.now)[-1]
-    driver.gateway.verify(headers, body, now=clock.now + timedelta(minutes=5))
-    for away in (timedelta(minutes=5, seconds=1), -timedelta(minutes=5, seconds=1)):
+    driver.gateway.verify(headers, body, now=clock.now + driver.fresh_for)
+    for away in (driver.fresh_for + timedelta(seconds=1), -driver.fresh_for - timedelta(seconds=1)):
         with pytest.raises(BadSignature):
             driver.gateway.verify(headers, body, now=clock.now + away)
 

@@ -51,6 +51,44 @@ def test_a_sandbox_needs_no_setting_at_all() -> None:
     assert config.seller.time_zone == ZoneInfo("Europe/Amsterdam")
 
 
+STRIPE = {"STRIPE_SECRET_KEY": "sk_test_0123456789", "STRIPE_WEBHOOK_SECRET": "whsec_0123456789"}
+PAYPAL = {"PAYPAL_CLIENT_ID": "client", "PAYPAL_SECRET": "secret", "PAYPAL_WEBHOOK_ID": "webhook"}
+
+
+@pytest.mark.parametrize("keys", [STRIPE, PAYPAL], ids=["stripe", "paypal"])
+def test_half_of_a_companys_keys_is_refused_and_all_are_taken(
+    monkeypatch: pytest.MonkeyPatch, keys: dict[str, str]
+) -> None:
+    first, *others = keys
+    monkeypatch.setenv(f"ZETEL_{first}", keys[first])
+    said = _message()
+    assert "belong together" in said
+    assert all(f"ZETEL_{name}" in said for name in keys)
+    for name in others:
+        monkeypatch.setenv(f"ZETEL_{name}", keys[name])
+    load()
+
+
+@pytest.mark.parametrize(
+    ("mode", "key", "said"),
+    [
+        ("sandbox", "sk_live_0123456789", "is a live key, which takes real money, but ZETEL_MODE is sandbox"),
+        ("live", "sk_test_0123456789", "is a test key, but ZETEL_MODE is live"),
+        ("live", "rk_test_0123456789", "is a test key, but ZETEL_MODE is live"),
+        ("sandbox", "pk_test_0123456789", "is no secret key"),
+    ],
+)
+def test_real_money_and_pretence_are_never_mixed(
+    monkeypatch: pytest.MonkeyPatch, mode: str, key: str, said: str
+) -> None:
+    told = {**(LIVE if mode == "live" else {}), **STRIPE, "STRIPE_SECRET_KEY": key}
+    for name, value in told.items():
+        monkeypatch.setenv(f"ZETEL_{name}", value)
+    message = _message()
+    assert said in message
+    assert "0123456789" not in message, "the key itself is not shown"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [

@@ -264,9 +264,8 @@ def end(
 
 def waiting_for_payer(subscription_id: uuid.UUID) -> list[Attempt]:
     """Tries that wait for approval at the bank: the next step takes them back at the gateway first."""
-    return list(
-        Attempt.objects.filter(payment__invoice__subscription=subscription_id, status="action").order_by("id")
-    )
+    rows = Attempt.objects.filter(payment__invoice__subscription=subscription_id, status="action")
+    return list(rows.select_related("method").order_by("id"))
 
 
 def _hold(subscription_id: uuid.UUID) -> _Held:

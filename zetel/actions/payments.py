@@ -186,7 +186,7 @@ def want_refund(
 
 def claim_refund(refund_id: uuid.UUID, *, now: datetime) -> Refund | None:
     """Take the right to send a refund, or to send it again with the same key; None when it is settled."""
-    refund = Refund.objects.select_related("attempt__payment__customer").get(pk=refund_id)
+    refund = Refund.objects.select_related("attempt__payment__customer", "attempt__method").get(pk=refund_id)
     taken = Refund.objects.filter(
         pk=refund_id, tries=refund.tries, status__in=("wanted", "sent", "unknown")
     ).update(status="sent", tries=refund.tries + 1, ask_at=now + LAST_ASK_STEP)

@@ -1,13 +1,32 @@
-"""Adapters to payment companies, by name. `available` are those this installation may offer."""
+"""Adapters to payment companies, by name. `available` are those this installation may offer, in order of preference.
+
+A company appears when its keys are set. One whose keys were taken away stays known: methods saved there and tries made
+there are asked about until it answers again. The pretend company comes last, so keys of a real one win over it.
+"""
 
 from datetime import datetime
 
 from django.conf import settings
+from pydantic import SecretStr
 
 from zetel.gateways.base import Gateway
 from zetel.gateways.sandbox import SandboxGateway, deliver_webhooks
+from zetel.gateways.stripe import StripeGateway
 
-_GATEWAYS: dict[str, Gateway] = {gateway.name: gateway for gateway in (SandboxGateway(),)}
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value else ""
+
+
+def _made() -> dict[str, Gateway]:
+    config = settings.CONFIG
+    stripe = StripeGateway(
+        secret_key=_secret(config.stripe_secret_key), webhook_secret=_secret(config.stripe_webhook_secret)
+    )
+    return {gateway.name: gateway for gateway in (stripe, SandboxGateway())}
+
+
+_GATEWAYS: dict[str, Gateway] = _made()
 
 
 def get(name: str) -> Gateway:
@@ -18,7 +37,11 @@ def get(name: str) -> Gateway:
 
 def available() -> list[Gateway]:
     """Those a buyer may pay through here. The pretend company takes no money, so a live installation leaves it out."""
-    return [gateway for gateway in _GATEWAYS.values() if settings.CONFIG.sandbox or gateway.name != "sandbox"]
+    return [
+        gateway
+        for gateway in _GATEWAYS.values()
+        if gateway.is_set_up and (settings.CONFIG.sandbox or gateway.name != "sandbox")
+    ]
 
 
 def deliver_due(now: datetime) -> int:

@@ -67,6 +67,23 @@ class SetupResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trace:
+    """What we know of a charge beside its reference, for a company that cannot look one up by that at once.
+
+    `charge_id` is the company's own name of it, where it told one; `token` the method that was charged. No charge of
+    it is older than `made_at`, and it is `asked_at` now.
+    """
+
+    charge_id: str = ""
+    token: str = ""
+    made_at: datetime | None = None
+    asked_at: datetime | None = None
+
+
+NO_TRACE = Trace()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Capture:
     """One line of the company's own ledger: money it took, to be held against our payments (rule X2)."""
 
@@ -83,7 +100,7 @@ class GatewayEvent:
 
     `reference` is ours, of the charge (also of one in dispute), refund or setup. What it tells is in `outcome`
     (charge), `refund`, `dispute` or `setup_id`; `other` tells nothing that we follow. `created_at` is when it
-    happened, not when it was sent.
+    happened, not when it was sent. A company that does not repeat our reference gives its own `charge_id` instead.
     `tokens` are strings of the body that could charge somebody's method: they are not kept with it (rule X15).
     """
 
@@ -95,6 +112,7 @@ class GatewayEvent:
     refund: RefundOutcome | None = None
     dispute: Dispute | None = None
     setup_id: str = ""
+    charge_id: str = ""
     tokens: tuple[str, ...] = ()
 
 
@@ -105,13 +123,18 @@ class Gateway(Protocol):
     def name(self) -> str: ...
 
     @property
+    def is_set_up(self) -> bool:
+        """Whether its keys are there. Without them every call says `unknown` or raises GatewayUnavailable."""
+        ...
+
+    @property
     def capabilities(self) -> Capabilities: ...
 
     def begin_setup(
         self, *, customer_reference: str, kind: MethodKind, reference: str, return_url: str, language: str
     ) -> Setup:
         """Start saving a method. Charges nothing. The company sends the browser back to `return_url`
-        (this installation only) with `setup=<id>` added. Raises GatewayUnavailable."""
+        (this installation only) with `setup=` added. Raises GatewayUnavailable."""
         ...
 
     def fetch_setup(self, setup_id: str) -> SetupResult:
@@ -128,17 +151,19 @@ class Gateway(Protocol):
         return_url: str,
         description: str,
         language: str,
+        present: bool,
     ) -> Outcome:
         """Take money once. The same key with the same request answers the same and charges nothing more;
-        with another request it raises KeyReused. After an `action` the browser comes back to `return_url`
-        with `charge=<id>` added."""
+        with another request it raises KeyReused. `present` says whether the person sits at the screen. After an
+        `action` the browser comes back to `return_url` with `charge=` added."""
         ...
 
-    def fetch(self, *, reference: str) -> Outcome | None:
-        """What became of a charge, by our reference. None: the company knows no such charge."""
+    def fetch(self, *, reference: str, trace: Trace = NO_TRACE) -> Outcome | None:
+        """What became of a charge, by our reference. None: the company knows no such charge, and repeating it with
+        the same key takes the money once."""
         ...
 
-    def cancel(self, *, reference: str) -> Outcome:
+    def cancel(self, *, reference: str, trace: Trace = NO_TRACE) -> Outcome:
         """Stop a charge that waits for the person: then `declined`, reason `cancelled`. One that is paid stays `paid`,
         one that is processing may go on; one the company does not know is `declined`, `unknown_reference`."""
         ...
@@ -147,8 +172,9 @@ class Gateway(Protocol):
         """Give (part of) a charge back; never more in all than was captured (rule G6). Keys as in `charge`."""
         ...
 
-    def fetch_refund(self, *, reference: str) -> RefundOutcome | None:
-        """What became of a refund, by our reference. None: the company knows no such refund."""
+    def fetch_refund(self, *, reference: str, trace: Trace = NO_TRACE) -> RefundOutcome | None:
+        """What became of a refund, by our reference; `trace` is that of its charge. None: the company knows no such
+        refund."""
         ...
 
     def forget(self, token: str) -> None:
@@ -156,11 +182,13 @@ class Gateway(Protocol):
         ...
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        """Raise BadSignature unless these raw bytes are the company's and fresh. Header names in any case."""
+        """Raise BadSignature unless these raw bytes are the company's and fresh. Header names in any case. A company
+        that signs nothing passes here, and is asked in `parse`. Raises GatewayUnavailable."""
         ...
 
     def parse(self, body: bytes) -> GatewayEvent:
-        """A verified body in our words."""
+        """A verified body in our words. Where `signed_webhooks` is False the body only says what to ask for: what is
+        told is the company's own answer, under an id that differs with it. Raises GatewayUnavailable."""
         ...
 
     def captures(self, *, since: datetime, until: datetime) -> Iterator[Capture]:

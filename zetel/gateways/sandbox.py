@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from zetel.gateways.base import (
+    NO_TRACE,
     BadSignature,
     Capabilities,
     Capture,
@@ -18,6 +19,7 @@ from zetel.gateways.base import (
     KeyReused,
     Setup,
     SetupResult,
+    Trace,
 )
 from zetel.rules.money import Money
 from zetel.rules.outcomes import Dispute, MethodKind, Outcome, OutcomeKind, RefundOutcome, SavedMethod
@@ -39,6 +41,7 @@ class SandboxGateway:
     """Sandbox Pay as a gateway. Has no state: all memory is the company's."""
 
     name = "sandbox"
+    is_set_up = True
     capabilities = Capabilities(
         methods=("card", "paypal"),
         redirect=True,
@@ -84,6 +87,7 @@ class SandboxGateway:
         return_url: str,
         description: str,
         language: str,
+        present: bool,
     ) -> Outcome:
         try:
             answer = company.charge(
@@ -102,14 +106,14 @@ class SandboxGateway:
             raise _fault(error) from error
         return _outcome(answer)
 
-    def fetch(self, *, reference: str) -> Outcome | None:
+    def fetch(self, *, reference: str, trace: Trace = NO_TRACE) -> Outcome | None:
         try:
             answer = company.fetch_charge(reference=reference)
         except _NO_ANSWER as error:
             return Outcome(kind="unknown", reason=_failure(error))
         return _outcome(answer) if answer else None
 
-    def cancel(self, *, reference: str) -> Outcome:
+    def cancel(self, *, reference: str, trace: Trace = NO_TRACE) -> Outcome:
         try:
             answer = company.cancel(reference=reference)
         except _NO_ANSWER as error:
@@ -133,7 +137,7 @@ class SandboxGateway:
             raise _fault(error) from error
         return _refund(answer)
 
-    def fetch_refund(self, *, reference: str) -> RefundOutcome | None:
+    def fetch_refund(self, *, reference: str, trace: Trace = NO_TRACE) -> RefundOutcome | None:
         try:
             answer = company.fetch_refund(reference=reference)
         except _NO_ANSWER as error:

@@ -13,7 +13,8 @@ from django.conf import settings
 
 from zetel import gateways
 from zetel.actions import outcomes, payments, refunds
-from zetel.models import Attempt, Change
+from zetel.gateways.base import Trace
+from zetel.models import Attempt, Change, Overage
 from zetel.models.subscriptions import WAITING
 from zetel.rules.money import Money
 from zetel.rules.outcomes import Outcome, RefundOutcome
@@ -57,9 +58,11 @@ def ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
         return
     change = attempt.payment.change
     over = _is_over(change, now) if change is not None else _was_taken_back(attempt)
-    gateway = gateways.get(attempt.gateway)
+    gateway, trace = gateways.get(attempt.gateway), trace_of(attempt, now)
     outcome = (
-        gateway.cancel(reference=attempt.reference) if over else gateway.fetch(reference=attempt.reference)
+        gateway.cancel(reference=attempt.reference, trace=trace)
+        if over
+        else gateway.fetch(reference=attempt.reference, trace=trace)
     )
     if outcome is None:
         outcome = _charge(attempt)
@@ -70,10 +73,23 @@ def ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
 
 def stop(change: Change, *, now: datetime) -> None:
     """The buyer gives up a change that waits for the bank: the gateway decides whether it was still in time."""
-    attempt = Attempt.objects.filter(payment__change=change).order_by("-number").first()
+    rows = Attempt.objects.filter(payment__change=change).select_related("method")
+    attempt = rows.order_by("-number").first()
     if attempt is not None:
-        outcome = gateways.get(attempt.gateway).cancel(reference=attempt.reference)
-        outcomes.record_outcome(attempt.reference, outcome, now=now)
+        give_up(attempt, now=now)
+
+
+def give_up(attempt: Attempt, *, now: datetime) -> None:
+    """Stop a try that waits for its payer at the bank: the gateway decides whether it was still in time."""
+    outcome = gateways.get(attempt.gateway).cancel(reference=attempt.reference, trace=trace_of(attempt, now))
+    outcomes.record_outcome(attempt.reference, outcome, now=now)
+
+
+def trace_of(attempt: Attempt, now: datetime) -> Trace:
+    """What a company may need beside our reference to find a charge."""
+    return Trace(
+        charge_id=attempt.charge_id, token=attempt.method.token, made_at=attempt.created_at, asked_at=now
+    )
 
 
 def ask_due(now: datetime) -> int:
@@ -118,7 +134,7 @@ def refund(refund_id: uuid.UUID, *, now: datetime) -> None:
     gateway = gateways.get(wanted.attempt.gateway)
     said: RefundOutcome | None = None
     if wanted.tries:
-        said = gateway.fetch_refund(reference=wanted.reference)
+        said = gateway.fetch_refund(reference=wanted.reference, trace=trace_of(wanted.attempt, now))
     if said is None:
         said = gateway.refund(
             charge_id=wanted.attempt.charge_id, amount=Money(wanted.amount, wanted.currency),
@@ -146,4 +162,12 @@ def _charge(attempt: Attempt) -> Outcome:
         return_url=settings.CONFIG.address + attempt.return_path,
         description=settings.CONFIG.seller.legal_name,
         language=attempt.language,
+        present=_is_present(attempt),
     )
+
+
+def _is_present(attempt: Attempt) -> bool:
+    """Whether somebody sits at the screen: nobody does when a renewal or a growth of seats goes by itself."""
+    change = attempt.payment.change
+    by_itself = attempt.return_path == payments.RETURN_PATH
+    return not by_itself and not (change and Overage.objects.filter(change=change).exists())

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from zetel import gateways
-from zetel.actions import collections, outcomes
+from zetel.actions import collections
 from zetel.jobs import collect
 from zetel.models import Attempt, Invoice, Person
 
@@ -27,5 +26,4 @@ def follow(attempt: Attempt, *, now: datetime, came_back: bool) -> bool:
 
 def stop(attempt: Attempt, *, now: datetime) -> None:
     """The payer gives up a try that waits for the bank: the company decides whether it was still in time."""
-    outcome = gateways.get(attempt.gateway).cancel(reference=attempt.reference)
-    outcomes.record_outcome(attempt.reference, outcome, now=now)
+    collect.give_up(attempt, now=now)

@@ -5,8 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from zetel import gateways
-from zetel.actions import dunning, outcomes, parked
+from zetel.actions import dunning, parked
 from zetel.jobs import collect
 
 log = structlog.get_logger()
@@ -31,8 +30,7 @@ def _step(subscription_id: uuid.UUID, now: datetime) -> None:
     try:
         for waiting in dunning.waiting_for_payer(subscription_id):
             # Approval that nobody gave: the gateway decides whether it is too late to give it.
-            said = gateways.get(waiting.gateway).cancel(reference=waiting.reference)
-            outcomes.record_outcome(waiting.reference, said, now=now)
+            collect.give_up(waiting, now=now)
         for attempt in dunning.step(subscription_id, now=now):
             collect.collect(attempt.pk, now=now)
     except Exception as error:  # whatever it is, it must not hold up the others; it is logged and parked

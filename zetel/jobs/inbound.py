@@ -1,6 +1,7 @@
 """What gateways tell us: verified raw bytes are stored once, then booked by reference (rules G3, X14)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -9,13 +10,13 @@ from zetel import gateways
 from zetel.actions import inbound as inbox
 from zetel.actions import outcomes, refunds, taken_back
 from zetel.gateways.base import GatewayEvent
-from zetel.models import InboundEvent, Refund
+from zetel.models import Attempt, InboundEvent, Refund
 
 log = structlog.get_logger()
 
 
 def receive(gateway_name: str, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-    """Verify and store one webhook; the same event again is stored once. Raises BadSignature."""
+    """Verify and store one webhook; the same event again is stored once. Raises BadSignature, GatewayUnavailable."""
     gateway = gateways.get(gateway_name)
     gateway.verify(headers, body, now=now)
     event = gateway.parse(body)
@@ -39,11 +40,19 @@ def drain(now: datetime, limit: int = 100) -> int:
 
 def _book(row: InboundEvent, now: datetime) -> None:
     event = gateways.get(row.gateway).parse(row.body.encode())
+    if not event.reference and event.charge_id:
+        event = replace(event, reference=_reference_of(row.gateway, event.charge_id))
     if event.kind == "dispute" and event.dispute is not None:
         booked = taken_back.record_dispute(event.reference, event.dispute, now=now)
         inbox.settle(row, booked, "not a payment that we hold" if booked == "parked" else "")
         return
     inbox.settle(row, "done" if _apply(event, now) else "ignored")
+
+
+def _reference_of(gateway: str, charge_id: str) -> str:
+    """Our reference of a charge that the company calls by its own name only; empty when it is not ours."""
+    tries = Attempt.objects.filter(gateway=gateway, charge_id=charge_id).values_list("reference", flat=True)
+    return tries.first() or ""
 
 
 def _apply(event: GatewayEvent, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from zetel import clock, gateways
-from zetel.gateways.base import BadSignature
+from zetel.gateways.base import BadSignature, GatewayUnavailable
 from zetel.jobs import inbound
 
 LONGEST_BODY = 256 * 1024
@@ -24,4 +24,8 @@ def receive(request: HttpRequest, gateway: str) -> HttpResponse:
         inbound.receive(gateway, request.headers, body, now=clock.now())
     except (BadSignature, UnicodeDecodeError):
         return HttpResponse("not authentic", status=400, content_type="text/plain")
+    except (
+        GatewayUnavailable
+    ):  # the company is asked whether it is true and does not answer: it sends this again
+        return HttpResponse("not now", status=503, content_type="text/plain")
     return HttpResponse("stored", content_type="text/plain")
