@@ -31,6 +31,8 @@ SECRET_NAMES = (
 _KEYS_IN_ADDRESSES = re.compile(
     r"(/invitations/|/confirm-email/|/password/reset/key/|/sandbox/(?:setup|element|approve)/)(?!ivt_)[^/\s?'\"<>]+"
 )
+# Tell more than is wanted; the last three would also write down the ids by which methods are charged.
+QUIET = ("asyncio", "procrastinate", "psycopg.pool", "stripe", "httpx", "httpcore")
 
 
 def strike_out(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -83,6 +85,6 @@ def configure(level: str) -> None:
             "formatters": {"zetel": formatter},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "zetel"}},
             "root": {"handlers": ["stderr"], "level": level.upper()},
-            "loggers": {name: {"level": "WARNING"} for name in ("asyncio", "procrastinate", "psycopg.pool")},
+            "loggers": {name: {"level": "WARNING"} for name in QUIET},
         }
     )

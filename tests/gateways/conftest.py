@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import HandClock
-from tests.gateways.drivers import Driver, SandboxDriver, StripeDriver
+from tests.gateways.drivers import Driver, PayPalDriver, SandboxDriver, StripeDriver
 
-DRIVERS: dict[str, type] = {"sandbox": SandboxDriver, "stripe": StripeDriver}
+DRIVERS: dict[str, type] = {"sandbox": SandboxDriver, "stripe": StripeDriver, "paypal": PayPalDriver}
 
 
 def _made(name: str) -> Iterator[Driver]:
@@ -27,7 +27,7 @@ def card_driver(request: pytest.FixtureRequest, clock: HandClock) -> Iterator[Dr
     yield from _made(request.param)
 
 
-@pytest.fixture(params=["sandbox"])
+@pytest.fixture(params=["sandbox", "paypal"])
 def paypal_driver(request: pytest.FixtureRequest, clock: HandClock) -> Iterator[Driver]:
     yield from _made(request.param)
 
@@ -40,5 +40,12 @@ def sandbox(clock: HandClock) -> SandboxDriver:
 @pytest.fixture
 def stripe(clock: HandClock) -> Iterator[StripeDriver]:
     made = StripeDriver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def paypal(clock: HandClock) -> Iterator[PayPalDriver]:
+    made = PayPalDriver()
     yield made
     made.close()

@@ -11,9 +11,11 @@ from typing import Protocol
 from django.test import Client
 
 from tests.gateways import pages
+from tests.gateways.paypal_company import CLIENT_ID, SECRET, WEBHOOK_ID, PayPalCompany
 from tests.gateways.stripe_company import SECRET_KEY, WEBHOOK_SECRET, StripeCompany
 from zetel.gateways import get
 from zetel.gateways.base import Gateway, Setup
+from zetel.gateways.paypal import PayPalGateway
 from zetel.gateways.stripe import StripeGateway
 from zetel.rules.outcomes import MethodKind
 from zetel.sandbox import company
@@ -30,6 +32,8 @@ class Driver(Protocol):
     """How old a webhook may be."""
     label: str
     """How a saved method that is paid reads."""
+    tells_setups: bool
+    """Whether a webhook names the setup that was finished."""
 
     def finish(self, setup: Setup, kind: MethodKind, behaviour: str = "paid") -> None:
         """The person saves a method that behaves so: paid, declined_soft, declined_hard, approval,
@@ -60,6 +64,7 @@ class SandboxDriver:
     kind: MethodKind = "card"
     fresh_for = timedelta(minutes=5)
     label = "Visa •••• 4242"
+    tells_setups = True
 
     def __init__(self) -> None:
         self.gateway = get("sandbox")
@@ -98,6 +103,7 @@ class StripeDriver:
     kind: MethodKind = "card"
     fresh_for = timedelta(minutes=5)
     label = "Visa •••• 4242"
+    tells_setups = True
 
     def __init__(self) -> None:
         self.company = StripeCompany()
@@ -129,6 +135,63 @@ class StripeDriver:
 
     def give_back(self, charge_id: str, now: datetime) -> None:
         self.company.dispute(charge_id, "funds_reinstated")
+
+
+class PayPalDriver:
+    """PayPal's adapter against the stand-in of the documents, whose report lags only where a test says so."""
+
+    kind: MethodKind = "paypal"
+    fresh_for = timedelta(days=4)
+    label = "PayPal anna@paypal.example"
+    tells_setups = False
+
+    def __init__(self) -> None:
+        self.company = PayPalCompany()
+        self.company.lags = False
+        self.adapter = paypal_at(self.company.address)
+        self.gateway: Gateway = self.adapter
+
+    def close(self) -> None:
+        self.adapter.close()
+        self.company.close()
+
+    def finish(self, setup: Setup, kind: MethodKind, behaviour: str = "paid") -> None:
+        self.company.complete(setup.id, behaviour)
+
+    def abandon(self, setup: Setup) -> None:
+        """PayPal's page only leads back; the setup stays as it is."""
+
+    def forged(self, headers: Mapping[str, str], body: bytes) -> list[Webhook]:
+        others: list[dict[str, str]] = [
+            {"PAYPAL-TRANSMISSION-SIG": "another"},
+            {"PAYPAL-TRANSMISSION-SIG": ""},
+            {"PAYPAL-TRANSMISSION-ID": "another-one"},
+            {"PAYPAL-TRANSMISSION-TIME": "yesterday"},
+            {"PAYPAL-CERT-URL": "https://paypal.com.example/cert"},
+            {"PAYPAL-CERT-URL": "http://api.paypal.com/cert"},
+        ]
+        wrong: list[Webhook] = [({**headers, **other}, body) for other in others]
+        changed = (body.replace(b"pay-", b"pay_"), body + b" ", b"no json", b"")
+        return [*wrong, *((headers, bytes_) for bytes_ in changed), ({}, body)]
+
+    def approve(self, action_url: str) -> str:
+        return self.company.decide(action_url, approved=True)
+
+    def refuse(self, action_url: str) -> str:
+        return self.company.decide(action_url, approved=False)
+
+    def webhooks(self, now: datetime) -> list[Webhook]:
+        return list(self.company.webhooks())
+
+    def take_back(self, charge_id: str, now: datetime) -> None:
+        self.company.dispute(charge_id, is_won=False)
+
+    def give_back(self, charge_id: str, now: datetime) -> None:
+        self.company.dispute(charge_id, is_won=True)
+
+
+def paypal_at(address: str) -> PayPalGateway:
+    return PayPalGateway(client_id=CLIENT_ID, secret=SECRET, webhook_id=WEBHOOK_ID, address=address)
 
 
 def stripe_at(address: str) -> StripeGateway:

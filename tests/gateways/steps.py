@@ -10,8 +10,8 @@ from zetel.rules.money import Money
 from zetel.rules.outcomes import MethodKind, Outcome, RefundOutcome
 
 RETURN = "http://localhost:8000/back/?step=2"
-EVER = datetime(2020, 1, 1, tzinfo=UTC)
-NEVER = datetime(2099, 1, 1, tzinfo=UTC)
+EVER = datetime(2026, 5, 1, tzinfo=UTC)
+NEVER = datetime(2026, 5, 30, tzinfo=UTC)
 TEN = Money(1000, "EUR")
 _numbers = count(1)
 
@@ -69,8 +69,8 @@ def find_refund(driver: Driver, reference: str, charge_id: str) -> RefundOutcome
     return driver.gateway.fetch_refund(reference=reference, trace=trace(charge_id=charge_id))
 
 
-def give_up(driver: Driver, reference: str, token: str = "") -> Outcome:
-    return driver.gateway.cancel(reference=reference, trace=trace(token))
+def give_up(driver: Driver, reference: str, token: str = "", charge_id: str = "") -> Outcome:
+    return driver.gateway.cancel(reference=reference, trace=trace(token, charge_id))
 
 
 def trace(token: str = "", charge_id: str = "") -> Trace:

@@ -10,6 +10,7 @@ from django.conf import settings
 from pydantic import SecretStr
 
 from zetel.gateways.base import Gateway
+from zetel.gateways.paypal import LIVE, SANDBOX, PayPalGateway
 from zetel.gateways.sandbox import SandboxGateway, deliver_webhooks
 from zetel.gateways.stripe import StripeGateway
 
@@ -23,7 +24,11 @@ def _made() -> dict[str, Gateway]:
     stripe = StripeGateway(
         secret_key=_secret(config.stripe_secret_key), webhook_secret=_secret(config.stripe_webhook_secret)
     )
-    return {gateway.name: gateway for gateway in (stripe, SandboxGateway())}
+    paypal = PayPalGateway(
+        client_id=config.paypal_client_id, secret=_secret(config.paypal_secret),
+        webhook_id=config.paypal_webhook_id, address=SANDBOX if config.sandbox else LIVE,
+    )  # fmt: skip
+    return {gateway.name: gateway for gateway in (stripe, paypal, SandboxGateway())}
 
 
 _GATEWAYS: dict[str, Gateway] = _made()

@@ -99,7 +99,8 @@ class GatewayEvent:
     """A webhook in our words. `id` is the company's and stays the same in every delivery of it (rule X14).
 
     `reference` is ours, of the charge (also of one in dispute), refund or setup. What it tells is in `outcome`
-    (charge), `refund`, `dispute` or `setup_id`; `other` tells nothing that we follow. `created_at` is when it
+    (charge; without one, something happened to it and the company is to be asked), `refund`, `dispute` or `setup_id`;
+    `other` tells nothing that we follow. `created_at` is when it
     happened, not when it was sent. A company that does not repeat our reference gives its own `charge_id` instead.
     `tokens` are strings of the body that could charge somebody's method: they are not kept with it (rule X15).
     """

@@ -10,7 +10,9 @@ from zetel import gateways
 from zetel.actions import inbound as inbox
 from zetel.actions import outcomes, refunds, taken_back
 from zetel.gateways.base import GatewayEvent
+from zetel.jobs import collect
 from zetel.models import Attempt, InboundEvent, Refund
+from zetel.models.payments import UNSETTLED
 
 log = structlog.get_logger()
 
@@ -55,7 +57,19 @@ def _reference_of(gateway: str, charge_id: str) -> str:
     return tries.first() or ""
 
 
+def _ask(reference: str, now: datetime) -> bool:
+    """The company says that something happened to a charge, not what: it is asked."""
+    waiting = (
+        Attempt.objects.filter(reference=reference, status__in=UNSETTLED).exclude(status="created").first()
+    )
+    if waiting is not None:
+        collect.ask(waiting.pk, now=now)
+    return waiting is not None
+
+
 def _apply(event: GatewayEvent, now: datetime) -> bool:
+    if event.kind == "charge" and event.outcome is None:
+        return _ask(event.reference, now)
     if event.kind == "charge" and event.outcome is not None:
         return outcomes.record_outcome(event.reference, event.outcome, now=now) is not None
     if event.kind == "refund" and event.refund is not None:

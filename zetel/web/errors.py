@@ -1,7 +1,8 @@
 """From a refusal to what a person sees: the page that carries its sentence, which `documents.sentences` makes.
 
-The middleware turns a `ZetelError` that no view has caught into a page of its status; somebody who is not logged in is led to the log-in page and back. A refusal as `not_found` is the very page of
-an address that does not exist (rule R8). What browsers send that no view can read is answered here too.
+The middleware turns a `ZetelError` that no view has caught into a page of its status; somebody who is not logged in is
+led to the log-in page and back. A refusal as `not_found` is the very page of an address that does not exist (rule R8).
+What browsers send that no view can read is answered here too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
