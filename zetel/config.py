@@ -33,6 +33,9 @@ from stdnum import iban
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as NumberError
 
+from zetel.rules.exchange import read_table
+from zetel.rules.money import DECIMALS
+
 PREFIX = "ZETEL_"
 FILE_VARIABLE = "ZETEL_CONFIG_FILE"
 DEFAULT_FILE = Path("zetel.toml")
@@ -51,6 +54,8 @@ LIVE_NEEDS = (
     "seller_city",
     "seller_country",
     "seller_vat_number",
+    "seller_registration_number",
+    "seller_currency",
     "seller_iban",
     "seller_time_zone",
     "seller_support_email",
@@ -79,6 +84,8 @@ class Seller:
     city: str
     country: str
     vat_number: str
+    registration_number: str
+    currency: str
     iban: str
     time_zone: ZoneInfo
     logo: Path | None
@@ -131,6 +138,22 @@ def _vat_number(value: str) -> str:
         return str(vat.validate(value)) if value else value
     except NumberError as error:
         raise ValueError("is no valid EU VAT number; check it, or leave it empty") from error
+
+
+def _currency(value: str) -> str:
+    if value not in DECIMALS:
+        raise ValueError("is no currency that Zetel knows; write its three ISO letters like EUR")
+    return value
+
+
+def _exchange_rates(value: Path | None) -> Path | None:
+    if value is None:
+        return None
+    try:
+        read_table(value.read_text(encoding="utf-8").splitlines())
+    except OSError as error:
+        raise ValueError("is no file that can be read; check the path, or leave it out") from error
+    return value.resolve()
 
 
 def _iban(value: str) -> str:
@@ -241,12 +264,17 @@ class Config(BaseSettings):
     seller_city: str = "Amsterdam"
     seller_country: Annotated[str, AfterValidator(_country)] = "NL"
     seller_vat_number: Annotated[str, AfterValidator(_vat_number)] = "NL123456782B90"
+    seller_registration_number: Annotated[str, Field(max_length=32)] = "34567890"
+    # The one of its tax returns: tax in another currency is stated in this one too.
+    seller_currency: Annotated[str, AfterValidator(_currency)] = "EUR"
     seller_iban: Annotated[str, AfterValidator(_iban)] = "NL91ABNA0417164300"
     seller_time_zone: Annotated[str, AfterValidator(_zone)] = "Europe/Amsterdam"
     seller_logo: Annotated[Path | None, AfterValidator(_logo)] = None
     seller_support_email: Annotated[str, AfterValidator(_email)] = "support@zetel.example"
     seller_sales_email: Annotated[str, AfterValidator(_email)] = "sales@zetel.example"
     seller_oss_registered: bool = True
+    # The European Central Bank's file of reference rates, eurofxref-hist.csv.
+    exchange_rates: Annotated[Path | None, AfterValidator(_exchange_rates)] = None
 
     # Payment companies: all of what one needs makes it appear; docs/gateways.md says where to find it.
     stripe_secret_key: SecretStr | None = None
@@ -345,6 +373,8 @@ class Config(BaseSettings):
             city=self.seller_city,
             country=self.seller_country,
             vat_number=self.seller_vat_number,
+            registration_number=self.seller_registration_number,
+            currency=self.seller_currency,
             iban=self.seller_iban,
             time_zone=ZoneInfo(self.seller_time_zone),
             logo=self.seller_logo,

@@ -246,9 +246,9 @@ def test_a_number_that_is_not_that_of_its_place_is_named(story: Story) -> None:
 
 
 def test_altered_bytes_and_a_file_that_went_missing_are_named(story: Story) -> None:
-    IssuedFile.objects.filter(invoice=story.first).update(content=b"%PDF-other")
+    IssuedFile.objects.filter(invoice=story.first, kind="pdf").update(content=b"%PDF-other")
     assert story.found("X10") == [("file_altered", "INV-2026-00001")]
-    IssuedFile.objects.filter(invoice=story.first).delete()
+    IssuedFile.objects.filter(invoice=story.first, kind="pdf").delete()
     assert story.found("X10") == [("file_missing", "INV-2026-00001")]
 
 

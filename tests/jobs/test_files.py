@@ -61,5 +61,5 @@ def test_it_is_made_once_and_kept(world: World, anna: Person, clock: HandClock) 
     first = ensure_pdf(invoice, clock.now)
     Invoice.objects.update(language="nl")  # whatever happens to the row, the paper is what it was
     assert ensure_pdf(Invoice.objects.get(), clock.move(days=30)) == first
-    assert IssuedFile.objects.count() == 1
+    assert IssuedFile.objects.filter(kind="pdf").count() == 1
     assert file_name(invoice) == f"{invoice.number}.pdf"

@@ -197,7 +197,7 @@ def test_the_invoice_goes_with_the_bytes_that_were_kept(
     invoice = Invoice.objects.get(quote=purchase.quote)
     name, content, kind = server.got[0].attachments[0]
     assert (name, kind) == (f"{invoice.number}.pdf", "application/pdf")
-    kept = IssuedFile.objects.get(invoice=invoice)
+    kept = IssuedFile.objects.get(invoice=invoice, kind="pdf")
     assert bytes(kept.content) == content
     assert kept.sha256 == hashlib.sha256(bytes(kept.content)).hexdigest()
     clock.move(days=400)

@@ -133,6 +133,7 @@ def _ids(tenant: Tenant, subscription: Subscription, former: Subscription, now: 
         "invoice_id": invoice.public_id,
         "quote_id": quotes_change.bind_change(subscription, Wish(seats=10), person=anna, now=now).public_id,
         "former invoice_id": Invoice.objects.get(subscription=former, kind="invoice").public_id,
+        "kind": "ubl",
         "of_year": str(invoice.issued_on.year),
         "mail_id": mail.public_id,
         "customer_id": subscription.customer.public_id,

@@ -91,6 +91,8 @@ READ = {  # pages of a space that are only looked at
     "billing_invoice_pdf": team(C.INVOICES_SEE) | {"frieda": MISSING},
     "billing_invoices_year": team(C.INVOICES_SEE),
     "billing_pdf": team(C.INVOICES_SEE) | {"frieda": MISSING},
+    "billing_invoice_xml": team(C.INVOICES_SEE) | {"frieda": MISSING},
+    "billing_xml": team(C.INVOICES_SEE) | {"frieda": MISSING},
 }  # fmt: skip
 INFORMATION = {
     "name": "Ander", "country": "US", "drawn_for": "US", "address_line1": "1 Main Street", "region": "CA",

@@ -122,10 +122,12 @@ def change_information(
     actor: Person,
     now: datetime,
     remind_monthly: bool | None = None,
+    mails_einvoice: bool | None = None,
 ) -> Customer:
     """Change the billing information of a paying customer; the rights are checked again under the lock (R3, R5).
 
-    `remind_monthly` is whether its owner wants a mail before each monthly renewal; None leaves it as it is.
+    `remind_monthly` is whether its owner wants a mail before each monthly renewal, `mails_einvoice` whether invoices
+    are mailed as data too; None leaves it as it is.
     """
     tidy = checked(information)
     with transaction.atomic():
@@ -137,6 +139,8 @@ def change_information(
         if remind_monthly is not None and remind_monthly != locked.remind_monthly:
             locked.remind_monthly = remind_monthly
             reminders.set_anew(locked)
+        if mails_einvoice is not None:
+            locked.mails_einvoice = mails_einvoice
         after = _kept(locked)
         changed = [name for name in before if before[name] != after[name]]
         if not changed:
@@ -151,7 +155,7 @@ def change_information(
 
 
 def _kept(customer: Customer) -> dict[str, object]:
-    names = (*(field.name for field in fields(BillingInformation)), "remind_monthly")
+    names = (*(field.name for field in fields(BillingInformation)), "remind_monthly", "mails_einvoice")
     return {name: getattr(customer, name) for name in names}
 
 

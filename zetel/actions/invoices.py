@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 
 from zetel.actions import mail
 from zetel.actions._change import Row, transition
+from zetel.actions.home_tax import home_tax_of
 from zetel.models import (
     Customer,
     Invoice,
@@ -129,7 +130,8 @@ def invoice_row(
         "quote_id": quote_id, "credits_id": credits_id,
         "renews_on": renews_on, "issued_on": drawn.issued_on, "due_on": due_on, "issued_at": now,
         "language": customer.language, "currency": customer.currency, "net_amount": document.net,
-        "tax_amount": document.tax, "total_amount": document.total, "balance_used_amount": balance_used,
+        "tax_amount": document.tax, "home_tax": home_tax_of(document.tax, customer.currency, drawn.issued_on),
+        "total_amount": document.total, "balance_used_amount": balance_used,
         "seller": seller, "buyer": buyer_of_the_day(customer, space, purchase_order), "state": state,
     }  # fmt: skip
 
@@ -228,10 +230,12 @@ def keep_file(invoice_id: uuid.UUID, *, kind: str, content: bytes, sha256: str, 
 def seller_of_the_day() -> dict[str, Any]:
     """The seller's details as they are printed on documents issued now."""
     seller = settings.CONFIG.seller
+    street, street2 = (*seller.address_lines, "", "")[:2]
     return {
         "name": seller.legal_name, "address": [*seller.address_lines, f"{seller.postcode} {seller.city}".strip()],
-        "country": seller.country, "vat_number": seller.vat_number, "iban": seller.iban,
-        "email": seller.support_email,
+        "country": seller.country, "vat_number": seller.vat_number, "registration": seller.registration_number,
+        "iban": seller.iban, "email": seller.support_email,
+        "parts": _parts(street, street2, seller.postcode, seller.city, ""),
     }  # fmt: skip
 
 
@@ -242,10 +246,20 @@ def buyer_of_the_day(customer: Customer, space: Space | None, purchase_order: st
     """
     city = f"{customer.postal_code} {customer.city}".strip()
     address = [customer.address_line1, customer.address_line2, city, customer.region]
+    owner = customer.billing_owner or customer.entered_by
     return {
         "name": customer.company or customer.name, "attention": customer.name if customer.company else "",
         "address": [part for part in address if part], "country": customer.country,
         "vat_number": customer.vat_number if customer.vat_status == "verified" else "",
         "stated_vat_number": customer.vat_number, "reference": customer.reference, "space": space.name if space else "",
         "email": customer.invoice_email, "purchase_order": purchase_order,
+        "electronic_address": customer.invoice_email or (owner.email if owner else ""),
+        "parts": _parts(
+            customer.address_line1, customer.address_line2, customer.postal_code, customer.city, customer.region
+        ),
     }  # fmt: skip
+
+
+def _parts(street: str, street2: str, postcode: str, city: str, region: str) -> dict[str, str]:
+    """An address in its parts, as an e-invoice names them."""
+    return {"street": street, "street2": street2, "postcode": postcode, "city": city, "region": region}

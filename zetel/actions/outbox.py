@@ -40,7 +40,7 @@ def claim_due(now: datetime, *, limit: int) -> list[Mail]:
         )
     return list(
         Mail.objects.filter(pk__in=[mail.pk for mail in mails])
-        .select_related("invoice", "space", "to_person")
+        .select_related("invoice__customer", "space", "to_person")
         .order_by("id")
     )
 

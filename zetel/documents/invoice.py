@@ -8,6 +8,8 @@ from datetime import date
 
 import typst
 
+from zetel.documents.einvoice import can_be_stated, cii
+from zetel.documents.facturx import declared
 from zetel.documents.fonts import plain
 from zetel.documents.invoice_page import page_values
 from zetel.documents.typesetter import typeset
@@ -20,13 +22,15 @@ _LARGEST_LOGO_BYTES = 200_000
 
 
 def render(document: InvoiceDocument) -> bytes:
-    """The document as PDF/A-3b and PDF/UA-1."""
+    """The document as PDF/A-3b and PDF/UA-1, with the same as data inside (Factur-X) where that can be stated."""
+    data = {"einvoice": cii(document).decode() if can_be_stated(document) else ""}
     values = page_values(document)
     try:
-        return typeset(_TEMPLATE, values)
+        made = typeset(_TEMPLATE, values | data)
     except typst.TypstError:
         # A script that surprises the typesetter: an invoice with replacement characters is better than none.
-        return typeset(_TEMPLATE, _plain(values))
+        made = typeset(_TEMPLATE, {**_plained(values), **data})
+    return declared(made) if data["einvoice"] else made
 
 
 def check_logo(logo: bytes) -> None:
@@ -54,6 +58,10 @@ def check_logo(logo: bytes) -> None:
         typeset(_TEMPLATE, page_values(probe))
     except typst.TypstError as error:
         raise ValueError(f"the logo is no PNG or SVG that can be printed: {error.message}") from error
+
+
+def _plained(values: dict[str, object]) -> dict[str, object]:
+    return {key: _plain(value) for key, value in values.items()}
 
 
 def _plain(value: object) -> object:

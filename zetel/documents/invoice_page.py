@@ -5,13 +5,14 @@ Everything that was typed by somebody goes through `printable`; the template onl
 
 from datetime import timedelta
 
+from babel.numbers import format_decimal
 from django.utils import translation
 from django.utils.translation import gettext, pgettext
 
 from zetel.documents.amounts import amount_text, date_text, percent_text
 from zetel.documents.explain import explain_line
 from zetel.documents.fonts import families, printable, printable_lines
-from zetel.documents.values import DocumentLine, InvoiceDocument, Party, TaxRow
+from zetel.documents.values import DocumentLine, HomeTax, InvoiceDocument, Party, TaxRow
 
 _REGIONS = {"nl": "NL", "en": "GB"}
 
@@ -135,11 +136,24 @@ def _totals(document: InvoiceDocument) -> list[tuple[str, str, bool]]:
     rows = [(gettext("Subtotal excluding VAT"), shown(document.net), False)]
     rows += [(_tax_label(row, document), shown(row.amount), False) for row in document.taxes]
     rows.append((gettext("Total"), shown(document.total), True))
+    if document.home_tax:
+        rows.append(_home_tax(document.home_tax, document))
     if document.balance_used:
         rows.append((gettext("Paid from your balance"), shown(-document.balance_used), False))
     if document.paid_amount:
         rows.append((pgettext("invoice", "Paid"), shown(-document.paid_amount), False))
     return rows
+
+
+def _home_tax(home: HomeTax, document: InvoiceDocument) -> tuple[str, str, bool]:
+    """The tax in the seller's currency, and the rate that it was reckoned by."""
+    label = gettext("VAT in %(home)s (1 %(home)s = %(rate)s %(currency)s on %(date)s)") % {
+        "home": home.currency,
+        "rate": format_decimal(home.rate, locale=document.language, decimal_quantization=False),
+        "currency": document.currency,
+        "date": date_text(home.on, document.language),
+    }
+    return label, amount_text(home.amount, home.currency, document.language), False
 
 
 def _due(document: InvoiceDocument) -> list[str]:

@@ -283,6 +283,7 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         "vat_number": gettext("the VAT number"), "invoice_email": gettext("the invoice e-mail"),
         "reference": gettext("the reference"), "language": gettext("the language of invoices"),
         "time_zone": gettext("the time zone"), "remind_monthly": gettext("mails before a renewal"),
+        "mails_einvoice": gettext("e-invoices by mail"),
     }  # fmt: skip
     found = (names[field] for field in names if field in after and before.get(field) != after[field])
     return ", ".join(dict.fromkeys(found))

@@ -12,7 +12,10 @@ Kind = Literal["invoice", "credit_note"]
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A seller or customer as they were called that day; `country` is the ISO code, `address` its printed lines."""
+    """A seller or customer as they were called that day; `country` is the ISO code, `address` its printed lines.
+
+    `street` to `region` are the parts of that address; `electronic_address` is where an e-invoice is sent.
+    """
 
     name: str
     address: tuple[str, ...]
@@ -23,6 +26,12 @@ class Party:
     iban: str = ""
     email: str = ""
     website: str = ""
+    street: str = ""
+    street2: str = ""
+    postcode: str = ""
+    city: str = ""
+    region: str = ""
+    electronic_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class DocumentLine:
     period_end: date
     amount: int
     tax_rate_bp: int
+    tax_category: str = "S"
     explanation: str = ""
     discount_bp: int = 0
     discount_amount: int = 0
@@ -58,8 +68,30 @@ class TaxRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """An earlier document that this one takes back from."""
+
+    number: str
+    issued_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class HomeTax:
+    """The tax in the seller's own currency: `rate` units of the document's for one of it, as published on a day."""
+
+    currency: str
+    amount: int
+    rate: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceDocument:
-    """All that stands on an invoice or credit note. `logo` is a PNG or SVG file that `check_logo` accepted."""
+    """All that stands on an invoice or credit note. `logo` is a PNG or SVG file that `check_logo` accepted.
+
+    `buyer_reference` is what the customer is called by when it gave no reference. `payment_means` is how it is, or
+    was, paid; empty where the seller waits for money without having a method.
+    """
 
     kind: Kind
     number: str
@@ -82,4 +114,9 @@ class InvoiceDocument:
     payment_note: str = ""
     notes: str = ""
     credits_number: str = ""
+    credited: tuple[Reference, ...] = ()
+    buyer_reference: str = ""
+    purchase_order: str = ""
+    payment_means: Literal["", "card", "paypal", "transfer"] = ""
+    home_tax: HomeTax | None = None
     logo: bytes = b""

@@ -1,10 +1,12 @@
-"""The PDF of an issued document: made once from the frozen row, kept, and the same bytes for ever (rules I1, X10).
+"""The files of an issued document: made once from the frozen row, kept, and the same bytes for ever (rules I1, X10).
 
-Everything on the paper comes from the invoice row, its lines and its taxes, and from payments booked at the instant
+PDF and e-invoices are made together from one value, whichever is asked for first, so they cannot say different things.
+Everything in them comes from the invoice row, its lines and its taxes, and from payments booked at the instant
 of issue, so it does not matter when somebody first asks for it.
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -19,13 +21,19 @@ from django.utils.translation import gettext
 
 from zetel.actions import standing
 from zetel.actions.invoices import keep_file
+from zetel.documents.einvoice import can_be_stated, ubl
 from zetel.documents.explain import Source, explain
 from zetel.documents.invoice import DocumentLine, InvoiceDocument, Party, TaxRow, render
-from zetel.documents.values import Kind
+from zetel.documents.values import HomeTax, Kind, Reference
 from zetel.models import Attempt, CatalogVersion, Invoice, InvoiceLine, IssuedFile, Payment
+from zetel.rules.errors import ZetelError
+from zetel.rules.money import decimals
 from zetel.rules.periods import local_date
 
-PDF = "pdf"
+PDF, UBL, NLCIUS = "pdf", "ubl", "nlcius"
+"""What is kept of a document: the page with CII inside, UBL by Peppol BIS 3, and UBL by the Dutch NLCIUS."""
+
+MIME_TYPES = {PDF: "application/pdf", UBL: "application/xml", NLCIUS: "application/xml"}
 _LOGO_SUFFIXES = (".png", ".svg")  # what the typesetter can place
 
 log = structlog.get_logger(__name__)
@@ -33,23 +41,62 @@ log = structlog.get_logger(__name__)
 
 def ensure_pdf(invoice: Invoice, now: datetime) -> bytes:
     """The document's PDF; made and kept on the first call, the kept bytes ever after."""
-    kept = IssuedFile.objects.filter(invoice=invoice, kind=PDF).first()
+    return ensure_file(invoice, PDF, now)
+
+
+def ensure_file(invoice: Invoice, kind: str, now: datetime) -> bytes:
+    """One file of the document; `not_found` for one that it does not have."""
+    kept = IssuedFile.objects.filter(invoice=invoice, kind=kind).first()
     if kept is None:
-        content = render(document_of(invoice))
-        sha256 = hashlib.sha256(content).hexdigest()
-        kept = keep_file(invoice.pk, kind=PDF, content=content, sha256=sha256, now=now)
+        if kind not in kinds_of(invoice):
+            raise ZetelError("not_found")
+        made = files_of(document_of(invoice))
+        for each, content in made.items():
+            sha256 = hashlib.sha256(content).hexdigest()
+            keep_file(invoice.pk, kind=each, content=content, sha256=sha256, now=now)
+        kept = IssuedFile.objects.get(invoice=invoice, kind=kind)
     return bytes(kept.content)
 
 
-def file_name(invoice: Invoice) -> str:
-    """`INV-2026-00042.pdf`."""
-    return f"{invoice.number}.pdf"
+def files_of(document: InvoiceDocument) -> dict[str, bytes]:
+    """All files of a document, from the one value."""
+    made = {PDF: render(document)}
+    if can_be_stated(document):
+        made[UBL] = ubl(document, "peppol")
+        if _is_dutch(document.seller.country, document.customer.country):
+            made[NLCIUS] = ubl(document, "nlcius")
+    return made
+
+
+def kinds_of(invoice: Invoice) -> tuple[str, ...]:
+    """The files that a document has, the page first, then the e-invoice that its customer most likely takes.
+
+    An e-invoice has two decimals at most; the Dutch form is for a Dutch seller and a Dutch customer.
+    """
+    if decimals(invoice.currency) > 2:
+        return (PDF,)
+    is_dutch = _is_dutch(invoice.seller.get("country"), invoice.buyer.get("country"))
+    return (PDF, NLCIUS, UBL) if is_dutch else (PDF, UBL)
+
+
+def _is_dutch(*countries: object) -> bool:
+    return all(country == "NL" for country in countries)
+
+
+def file_name(invoice: Invoice, kind: str = PDF) -> str:
+    """`INV-2026-00042.pdf`, and `INV-2026-00042.xml` or `INV-2026-00042-peppol.xml` beside it."""
+    kinds = kinds_of(invoice)
+    if kind == PDF:
+        return f"{invoice.number}.pdf"
+    return f"{invoice.number}.xml" if kinds[1:2] == (kind,) else f"{invoice.number}-peppol.xml"
 
 
 def document_of(invoice: Invoice) -> InvoiceDocument:
     """All that stands on the paper, from what was written at issue."""
     language: Literal["nl", "en"] = "nl" if invoice.language.startswith("nl") else "en"
     paid_amount, paid_on, payment_note = _paid_at_issue(invoice, language)
+    lines = list(invoice.lines.order_by("position"))
+    sources = standing.sources_of(lines)
     is_note = invoice.kind == "credit_note"
     abroad = invoice.seller.get("country") != invoice.buyer.get("country")
     open_amount = invoice.total_amount - invoice.balance_used_amount - paid_amount
@@ -62,7 +109,7 @@ def document_of(invoice: Invoice) -> InvoiceDocument:
         currency=invoice.currency,
         seller=_party(invoice.seller, abroad, language),
         customer=_party(invoice.buyer, abroad, language),
-        lines=_lines(invoice, language),
+        lines=_lines(invoice, lines, sources, language),
         taxes=_taxes(invoice),
         net=invoice.net_amount,
         tax=invoice.tax_amount,
@@ -74,6 +121,11 @@ def document_of(invoice: Invoice) -> InvoiceDocument:
         payment_note=payment_note,
         reference=invoice.buyer.get("reference", ""),
         credits_number=invoice.credits.number if invoice.credits else "",
+        credited=_credited(invoice, sources),
+        buyer_reference=invoice.customer.public_id,
+        purchase_order=invoice.buyer.get("purchase_order", ""),
+        payment_means=_payment_means(invoice),
+        home_tax=_home_tax(invoice),
         logo=_logo(settings.CONFIG.seller.logo),
     )
 
@@ -96,6 +148,30 @@ def _paid_at_issue(invoice: Invoice, language: str) -> tuple[int, date | None, s
     return sum(amount for amount, _ in payments), paid_on, note
 
 
+def _credited(invoice: Invoice, sources: Mapping[str, Source]) -> tuple[Reference, ...]:
+    """The invoices that a credit note takes back from, which an e-invoice has to name."""
+    if invoice.kind != "credit_note":
+        return ()
+    numbers = {number for number, _ in sources.values()} - {invoice.number}
+    numbers |= {invoice.credits.number} if invoice.credits else set()
+    rows = Invoice.objects.filter(number__in=numbers, kind="invoice").order_by("issued_on", "number")
+    return tuple(Reference(*row) for row in rows.values_list("number", "issued_on"))
+
+
+def _payment_means(invoice: Invoice) -> Literal["", "card", "paypal", "transfer"]:
+    """By what the document was paid, or is going to be: the method of its first try, made when it was issued."""
+    tries = Attempt.objects.filter(payment__invoice=invoice, number=1, created_at__lte=invoice.issued_at)
+    kind = tries.order_by("created_at", "id").values_list("method__kind", flat=True).first()
+    return cast(Literal["card", "paypal"], kind) if kind in ("card", "paypal") else ""
+
+
+def _home_tax(invoice: Invoice) -> HomeTax | None:
+    kept = invoice.home_tax
+    if not kept:
+        return None
+    return HomeTax(kept["currency"], kept["amount"], kept["rate"], date.fromisoformat(kept["on"]))
+
+
 def _party(details: dict[str, Any], abroad: bool, language: str) -> Party:
     """Seller or buyer as frozen at issue; the country is named when the other one is elsewhere."""
     country = details.get("country", "")
@@ -109,17 +185,20 @@ def _party(details: dict[str, Any], abroad: bool, language: str) -> Party:
         country=country,
         attention=details.get("attention", ""),
         vat_number=details.get("vat_number", ""),
+        registration_number=details.get("registration", ""),
+        electronic_address=details.get("electronic_address", ""),
+        **details.get("parts", {}),
         iban=details.get("iban", ""),
         email=details.get("email", ""),
     )
 
 
-def _lines(invoice: Invoice, language: str) -> tuple[DocumentLine, ...]:
+def _lines(
+    invoice: Invoice, rows: Sequence[InvoiceLine], sources: Mapping[str, Source], language: str
+) -> tuple[DocumentLine, ...]:
     plans = CatalogVersion.objects.current().plans
-    rows = list(invoice.lines.order_by("position"))
     space = invoice.buyer.get("space", "")
     names = {row.plan: plans[row.plan].name if row.plan in plans else row.plan.title() for row in rows}
-    sources = standing.sources_of(rows)
     with translation.override(language):
         return tuple(
             replace(
@@ -130,7 +209,7 @@ def _lines(invoice: Invoice, language: str) -> tuple[DocumentLine, ...]:
         )
 
 
-def _taken(row: InvoiceLine, sources: dict[str, Source], currency: str, language: str) -> str:
+def _taken(row: InvoiceLine, sources: Mapping[str, Source], currency: str, language: str) -> str:
     """What a credit says beside its figures: whose lines it takes back. Others need no more than their figures."""
     if not row.takes_back:
         return ""
@@ -154,6 +233,7 @@ def _line(row: InvoiceLine, plan: str, space: str) -> DocumentLine:
         period_end=row.end,
         amount=row.amount,
         tax_rate_bp=row.rate_bp,
+        tax_category=row.tax_category,
         discount_bp=row.discount_bp,
         discount_amount=row.discount_amount,
     )

@@ -18,7 +18,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from zetel.actions import outbox
 from zetel.documents.mail import Rendered, render
 from zetel.jobs import files
-from zetel.models import CatalogVersion, Mail
+from zetel.models import CatalogVersion, Invoice, Mail
 from zetel.rules.errors import ZetelError
 
 BATCH_SIZE = 50
@@ -149,8 +149,15 @@ def _message(mail: Mail, written: Rendered, now: datetime) -> EmailMultiAlternat
     )
     message.attach_alternative(written.html, "text/html")
     if mail.invoice is not None:
-        message.attach(files.file_name(mail.invoice), files.ensure_pdf(mail.invoice, now), "application/pdf")
+        for kind in attached(mail.invoice):
+            content = files.ensure_file(mail.invoice, kind, now)
+            message.attach(files.file_name(mail.invoice, kind), content, files.MIME_TYPES[kind])
     return message
+
+
+def attached(invoice: Invoice) -> tuple[str, ...]:
+    """The page, and the e-invoice beside it when the customer wants that too (I4)."""
+    return files.kinds_of(invoice)[: 2 if invoice.customer.mails_einvoice else 1]
 
 
 def sender() -> str:

@@ -31,6 +31,7 @@ class Customer(Row):
     vat_status = models.CharField(max_length=12, default="none")
     vat_checked_at = models.DateTimeField(null=True, blank=True)
     invoice_email = models.EmailField(max_length=254, blank=True)
+    mails_einvoice = models.BooleanField(default=False)
     reference = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=5, default="en")
     time_zone = models.CharField(max_length=64, default="Europe/Amsterdam")

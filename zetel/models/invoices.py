@@ -29,7 +29,10 @@ class Series(Row):
 
 
 class Invoice(Row):
-    """An issued invoice or credit note, with the seller's and customer's details of that day."""
+    """An issued invoice or credit note, with the seller's and customer's details of that day.
+
+    `home_tax` is its tax in the seller's own currency, where that is another one: currency, amount, rate and its day.
+    """
 
     PREFIX = "inv"
 
@@ -50,6 +53,7 @@ class Invoice(Row):
     currency = models.CharField(max_length=3)
     net_amount = models.BigIntegerField()
     tax_amount = models.BigIntegerField()
+    home_tax = models.JSONField(default=dict)
     total_amount = models.BigIntegerField()
     balance_used_amount = models.BigIntegerField(default=0)
     seller = models.JSONField()

@@ -29,6 +29,7 @@ def information(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
             customers.change_information(
                 billing.customer, form.information(), actor=seen.person, now=now,
                 remind_monthly=form.cleaned_data["remind_monthly"],
+                mails_einvoice=form.cleaned_data["mails_einvoice"],
             )  # fmt: skip
         except ZetelError as error:
             if "field" not in error.params:

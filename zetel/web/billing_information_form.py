@@ -159,13 +159,17 @@ class BillingInformationForm(ZetelForm):
 class OwnerInformationForm(BillingInformationForm):
     """The same for who pays already, with what its owner wants to hear."""
 
+    mails_einvoice = forms.BooleanField(
+        label=_("Mail invoices as e-invoice (XML) too"), required=False,
+        help_text=_("For software that reads invoices. The PDF always comes along."),
+    )  # fmt: skip
     remind_monthly = forms.BooleanField(
         label=_("Mail me 7 days before each monthly renewal"), required=False,
         help_text=_("Before an annual renewal you always get a mail, 30 days ahead."),
     )  # fmt: skip
 
 
-_KEPT = {*BillingInformation.__dataclass_fields__, "remind_monthly"}
+_KEPT = {*BillingInformation.__dataclass_fields__, "remind_monthly", "mails_einvoice"}
 _AUTOCOMPLETE = {
     "name": "name", "company": "organization", "country": "country", "address_line1": "address-line1",
     "address_line2": "address-line2", "postal_code": "postal-code", "city": "address-level2",

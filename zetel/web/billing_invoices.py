@@ -1,4 +1,4 @@
-"""Invoices: the list, one with its lines in words, its PDF, and a year of them as a zip."""
+"""Invoices: the list, one with its lines in words, its files, and a year of them as a zip."""
 
 import io
 import uuid
@@ -18,7 +18,7 @@ from zetel import clock
 from zetel.access import Seen, load_invoice, load_space
 from zetel.actions import dues, standing
 from zetel.documents.amounts import percent_text
-from zetel.jobs.files import ensure_pdf, file_name
+from zetel.jobs.files import MIME_TYPES, NLCIUS, PDF, UBL, ensure_file, file_name, kinds_of
 from zetel.models import CatalogVersion, Invoice, InvoiceLine, Payment
 from zetel.rules.catalog import Catalog
 from zetel.rules.errors import ZetelError
@@ -83,6 +83,7 @@ def invoice(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) ->
         "space": found.space, "invoice": found, "state": invoice_state(found, _today()),
         "lines": lines_shown(found, lines, CatalogVersion.objects.current()), "totals": _totals(found),
         "paid_at": getattr(found, "paid_at", None), "due": due, "is_note": found.kind == "credit_note",
+        "einvoices": einvoices(found),
         "country": dict(places.countries()).get(country, country), "may_pay": seen.may(Capability.BILLING_MANAGE),
     }  # fmt: skip
     return render(request, "billing/invoice.html", context)
@@ -126,19 +127,31 @@ def _tax_words(category: str, rate_bp: int) -> str:
 def pdf(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> HttpResponse:
     """The frozen bytes, from the tab."""
     _seen, found = _load(request, space_id, invoice_id)
-    return _file(ensure_pdf(found, clock.now()), file_name(found), "application/pdf")
+    return _kept(found, PDF)
+
+
+@require_GET
+def einvoice(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID, kind: str) -> HttpResponse:
+    """The same as data, in one of the forms that the document has."""
+    _seen, found = _load(request, space_id, invoice_id)
+    return _kept(found, kind)
 
 
 @require_GET
 def pdf_anywhere(request: HttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
     """The same bytes by the document alone: invoices outlive spaces (S8)."""
-    found = load_invoice(request, invoice_id)
-    return _file(ensure_pdf(found, clock.now()), file_name(found), "application/pdf")
+    return _kept(load_invoice(request, invoice_id), PDF)
+
+
+@require_GET
+def einvoice_anywhere(request: HttpRequest, invoice_id: uuid.UUID, kind: str) -> HttpResponse:
+    """The same as data, by the document alone."""
+    return _kept(load_invoice(request, invoice_id), kind)
 
 
 @require_GET
 def year(request: HttpRequest, space_id: uuid.UUID, of_year: int) -> HttpResponse:
-    """All documents of one year in one file."""
+    """All documents of one year in one file, each as a page and as data."""
     seen = load_space(request, space_id, Capability.INVOICES_SEE)
     if not MINYEAR <= of_year <= MAXYEAR:
         raise ZetelError("not_found")
@@ -150,8 +163,9 @@ def year(request: HttpRequest, space_id: uuid.UUID, of_year: int) -> HttpRespons
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for row in reversed(found):
             made_on = (row.issued_on.year, row.issued_on.month, row.issued_on.day, 0, 0, 0)
-            member = zipfile.ZipInfo(file_name(row), made_on)
-            archive.writestr(member, ensure_pdf(row, now))
+            for kind in kinds_of(row)[:2]:
+                member = zipfile.ZipInfo(file_name(row, kind), made_on)
+                archive.writestr(member, ensure_file(row, kind, now), zipfile.ZIP_DEFLATED)
     return _file(packed.getvalue(), gettext("invoices-%(year)s.zip") % {"year": of_year}, "application/zip")
 
 
@@ -169,6 +183,18 @@ def _load(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> t
     if found is None:
         raise ZetelError("not_found")
     return seen, found
+
+
+def _kept(invoice: Invoice, kind: str) -> HttpResponse:
+    """One of the document's files; `not_found` for one that it does not have."""
+    content = ensure_file(invoice, kind, clock.now())
+    return _file(content, file_name(invoice, kind), MIME_TYPES[kind])
+
+
+def einvoices(invoice: Invoice) -> list[tuple[str, str]]:
+    """The forms in which a document is to be had as data, each by its kind and what it is called."""
+    names = {UBL: "UBL (Peppol BIS 3)", NLCIUS: "UBL (NLCIUS)"}
+    return [(kind, names[kind]) for kind in kinds_of(invoice)[1:]]
 
 
 def _file(content: bytes, name: str, kind: str) -> HttpResponse:

@@ -25,6 +25,11 @@ urlpatterns = [
     path("billing/", billing_pages.home, name="billing_home"),
     path("billing/methods/<pmd:method_id>/remove", billing_owner.remove_method, name="billing_method_remove"),
     path("billing/invoices/<inv:invoice_id>/pdf", billing_invoices.pdf_anywhere, name="billing_pdf"),
+    path(
+        "billing/invoices/<inv:invoice_id>/<slug:kind>.xml",
+        billing_invoices.einvoice_anywhere,
+        name="billing_xml",
+    ),
     path(_TAB, billing_pages.tab, name="billing"),
     path(_TAB + "timeline", billing_pages.timeline, name="billing_timeline"),
     path(_TAB + "plan", billing_plan.plan, name="billing_plan"),
@@ -48,4 +53,9 @@ urlpatterns = [
     path(_TAB + "invoices/<inv:invoice_id>/pay", billing_pay.pay, name="billing_pay"),
     path(_TAB + "invoices/<inv:invoice_id>/payment", billing_pay.payment, name="billing_payment"),
     path(_TAB + "invoices/<inv:invoice_id>/pdf", billing_invoices.pdf, name="billing_invoice_pdf"),
+    path(
+        _TAB + "invoices/<inv:invoice_id>/<slug:kind>.xml",
+        billing_invoices.einvoice,
+        name="billing_invoice_xml",
+    ),
 ]

@@ -18,6 +18,7 @@ from django.utils.translation import gettext, ngettext
 
 from zetel.access import Seen, load_space, readable_invoices
 from zetel.actions import standing
+from zetel.jobs.files import kinds_of
 from zetel.models import (
     BalanceEntry,
     CatalogVersion,
@@ -286,6 +287,11 @@ class InvoiceShown:
     @property
     def total(self) -> Money:
         return Money(self.invoice.total_amount, self.invoice.currency)
+
+    @property
+    def einvoice(self) -> str:
+        """The kind of the e-invoice that stands beside the page; empty where there is none."""
+        return (*kinds_of(self.invoice)[1:2], "")[0]
 
     @property
     def is_note(self) -> bool:

@@ -18,7 +18,8 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from zetel import clock
-from zetel.jobs.files import ensure_pdf, file_name
+from zetel.jobs.files import MIME_TYPES, PDF, ensure_file, file_name
+from zetel.jobs.outbox import attached
 from zetel.models import Mail, Person
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
@@ -76,7 +77,9 @@ def mail(request: HttpRequest, mail_id: uuid.UUID) -> HttpResponse:
         "mail": found,
         "kind": kind_word(found.kind),
         "as_text": "text" in request.GET or not found.html,
-        "file_name": file_name(found.invoice) if found.invoice else "",
+        "files": [(kind, file_name(found.invoice, kind)) for kind in attached(found.invoice)]
+        if found.invoice
+        else [],
     }
     return render(request, "mailbox/mail.html", context)
 
@@ -92,17 +95,18 @@ def body(request: HttpRequest, mail_id: uuid.UUID) -> HttpResponse:
 
 @require_GET
 def attachment(request: HttpRequest, mail_id: uuid.UUID) -> HttpResponse:
-    """The PDF that went with the mail: the very bytes."""
-    found = _mail(request, mail_id)
-    if found.invoice is None:
+    """A file that went with the mail: the very bytes. `?kind=` is the e-invoice's, without it the PDF."""
+    found, kind = _mail(request, mail_id), request.GET.get("kind", PDF)
+    if found.invoice is None or kind not in attached(found.invoice):
         raise ZetelError("not_found")
-    response = HttpResponse(ensure_pdf(found.invoice, clock.now()), content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{file_name(found.invoice)}"'
+    content = ensure_file(found.invoice, kind, clock.now())
+    response = HttpResponse(content, content_type=MIME_TYPES[kind])
+    response["Content-Disposition"] = f'attachment; filename="{file_name(found.invoice, kind)}"'
     return response
 
 
 def _mail(request: HttpRequest, mail_id: uuid.UUID) -> Mail:
-    found = _visible(request)[0].select_related("invoice").filter(pk=mail_id).first()
+    found = _visible(request)[0].select_related("invoice__customer").filter(pk=mail_id).first()
     if found is None:
         raise ZetelError("not_found")
     return found

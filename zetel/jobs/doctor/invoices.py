@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, Sum
 
 from zetel.actions import dues
@@ -50,8 +51,16 @@ def check(now: datetime) -> Iterator[Finding]:
             lines = sorted(invoice.lines.all(), key=lambda line: line.position)
             yield from _lines(invoice, lines)
             yield from _totals(invoice, lines, list(invoice.taxes.all()))
+            yield from _home_tax(invoice)
     yield from _accounts()
     yield from _taken_back()
+
+
+def _home_tax(invoice: Invoice) -> Iterator[Finding]:
+    """Tax in another currency is stated in the seller's too, by a rate; without one staff have to say it (I5)."""
+    if invoice.tax_amount and invoice.currency != settings.CONFIG.seller.currency and not invoice.home_tax:
+        facts = {"currency": invoice.currency, "issued_on": invoice.issued_on.isoformat()}
+        yield Finding("X6", "home_tax_missing", invoice.number, facts, is_notice=True)
 
 
 def _taken_back() -> Iterator[Finding]:

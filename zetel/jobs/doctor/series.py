@@ -60,7 +60,7 @@ def check_documents(now: datetime) -> Iterator[Finding]:
         altered = [row_id for (row_id,) in cursor.fetchall()]
     for file in IssuedFile.objects.filter(pk__in=altered).select_related("invoice").defer("content"):
         yield Finding("X10", "file_altered", file.invoice.number, {"file": file.public_id, "kind": file.kind})
-    kept = IssuedFile.objects.filter(invoice=OuterRef("invoice"))
+    kept = IssuedFile.objects.filter(invoice=OuterRef("invoice"), kind="pdf")
     sent = Mail.objects.filter(~Exists(kept), status="sent", invoice__isnull=False).select_related("invoice")
     for mail in sent.order_by("id").iterator():
         yield Finding(
