@@ -98,20 +98,20 @@ def load_invoice(request: HttpRequest, invoice_id: uuid.UUID) -> Invoice:
     other = rows.filter(pk=invoice_id).first()
     if other is None:
         raise ZetelError("not_found")
-    around = roles_in(person, other.space) if other.space else _staff_roles(person)
+    around = roles_in(person, other.space) if other.space else staff_roles(person)
     raise ZetelError("forbidden" if around - {Role.FORMER_OWNER, Role.STRANGER} else "not_found")
 
 
 def staff_of(request: HttpRequest, capability: Capability) -> Person:
     """The person, who works for the seller and may do this; everybody else is told that there is no such page."""
     person = person_of(request)
-    require(_staff_roles(person) or {Role.STRANGER}, capability)
+    require(staff_roles(person) or {Role.STRANGER}, capability)
     return person
 
 
 def roles_in(person: Person, space: Space) -> frozenset[Role]:
     """Every role of a person in a space, from memberships, the live subscription and the staff list."""
-    roles: set[Role] = set(_staff_roles(person))
+    roles: set[Role] = set(staff_roles(person))
     roles |= _membership_roles(person, space)
     owned = Subscription.objects.filter(space=space).filter(
         Q(status__in=LIVE, customer__billing_owner=person) | Q(status="ended", last_owner=person)
@@ -141,5 +141,5 @@ def _membership_roles(person: Person, space: Space) -> set[Role]:
     return roles
 
 
-def _staff_roles(person: Person) -> set[Role]:
+def staff_roles(person: Person) -> set[Role]:
     return {_STAFF[person.staff_role]} if person.staff_role else set()

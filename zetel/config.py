@@ -250,6 +250,9 @@ class Config(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     # Servers in front of Zetel whose X-Forwarded-* headers are believed.
     proxy_count: Annotated[int, Field(ge=0, le=9)] = 0
+    # Requests to the API that one key, and one address, may make in a minute.
+    api_key_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1_200
+    api_address_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 6_000
     web_threads: Annotated[int, Field(ge=1, le=64)] = 4
     worker_jobs: Annotated[int, Field(ge=1, le=64)] = 4
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "django_htmx",
     "csp",
+    "ninja",  # for the files of its documentation page
 ]
 
 MIDDLEWARE = [
@@ -45,6 +46,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "zetel.web.headers.keep_no_copies",
     "zetel.clock.read_once_per_request",
+    "zetel.api.problems.problems_for_programs",
     "zetel.web.errors.Refusals",  # before whatever takes a cookie to the database
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("zetel.web.upgrade_urls")),
     path("", include("zetel.web.billing_urls")),
     path("language/", languages.set_language, name="set_language"),
+    path("api/", include("zetel.api.service")),
     path("webhooks/<slug:gateway>/", webhooks.receive, name="gateway_webhook"),
 ]
 urlpatterns += [path("staff/", include("zetel.web.urls_staff"))]

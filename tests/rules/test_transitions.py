@@ -105,7 +105,7 @@ def test_a_code_that_is_not_listed_is_our_mistake() -> None:
 
 def test_codes_and_event_types_are_written_in_one_way() -> None:
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", code) for code in CODES)
-    assert set(CODES.values()) <= {400, 401, 402, 403, 404, 409, 422, 429, 503}
+    assert set(CODES.values()) <= {400, 401, 402, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503}
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*", kind) for kind in EventType)
 
 

@@ -1,4 +1,4 @@
-"""Who may open and send what: every address of the installation against every kind of visitor (rules R1 to R9).
+"""Who may open and send what: every address for people against every kind of visitor (rules R1 to R9).
 
 The list below must name every address there is; one that is missing fails. What an answer should be is reckoned from
 the roles matrix and from who is what in the test's world, never by the code that checks rights for the pages.
@@ -195,6 +195,8 @@ ADDRESSES: dict[str, Address] = {
        for name in ("mailbox_mail", "mailbox_body", "mailbox_attachment")},
     **{f"sandbox:{name}": Address(everybody(MISSING), everybody(MISSING)) for name in ("setup", "element", "approve")},
     "styleguide": Address(everybody(), everybody()),
+    **{name: Address(everybody(), everybody()) for name in ("api_document", "api_docs")},
+    "api_nowhere": Address(everybody(MISSING), everybody(MISSING)),
     "set_language": Address(NOT_THERE, everybody(), {"language": "nl", "next": "/"}),
     "gateway_webhook": Address(NOT_THERE, everybody()),
     # allauth's. Nobody here has a password or a second factor, so what is about those is not there for them.
@@ -218,6 +220,7 @@ ADDRESSES: dict[str, Address] = {
 }  # fmt: skip
 # What stands in an address beside the ids of the world: keys that open nothing.
 OTHERS = {
+    "rest": "nergens",
     "field": "seats",
     "gateway": "sandbox",
     "page_key": "x" * 40,
@@ -233,7 +236,9 @@ def places() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, params in _walk(get_resolver()):
         found.setdefault(name, params)
-    return found
+    return {
+        name: held for name, held in found.items() if not name.startswith("api:")
+    }  # programs have their own
 
 
 def _walk(

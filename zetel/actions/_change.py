@@ -14,7 +14,7 @@ from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
-from zetel.actions import _behalf
+from zetel.actions import _behalf, _key
 from zetel.models import Customer, Event, Invoice, Person, Space, Subscription
 from zetel.models.ids import new_id
 from zetel.rules import transitions
@@ -96,6 +96,7 @@ def event_row(
     return {
         "id": new_id(), "kind": kind, "at": now, "actor_id": actor.pk if actor else None,
         "on_behalf_of_id": on_behalf_of.pk if on_behalf_of else None, "reason": reason,
+        "api_key_id": _key.current(),
         "space_id": space.pk if space else None, "customer_id": customer.pk if customer else None,
         "subscription_id": subscription_id, "invoice_id": invoice_id, "before": dict(before or {}),
         "after": dict(after or {}),

@@ -107,6 +107,7 @@ def _forget(person: Person, now: datetime) -> None:
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()
     person.email, person.name, person.staff_role, person.is_active = nobody, "", "", False
+    person.external_id = None
     person.set_unusable_password()  # ends every session: each is bound to the password
     person.save()
 

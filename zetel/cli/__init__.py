@@ -189,6 +189,48 @@ def clock_run(back: Back = False, data: Data = None) -> None:
     _in_django(_beside_up(data), "zetel.cli.clock.run")(back=back)
 
 
+key_app = typer.Typer(help="Keys of the API.", no_args_is_help=True)
+app.add_typer(key_app, name="key")
+
+
+@key_app.command("create")
+def key_create(
+    name: Annotated[str, typer.Argument(help="What it is for.")],
+    person: Annotated[
+        str, typer.Option(help="Address of whom it acts as; without, it is the installation's own.")
+    ] = "",
+    scope: Annotated[list[str], typer.Option(help="read, write or staff; may be repeated.")] = ["read"],  # noqa: B006
+    data: Data = None,
+) -> None:
+    """Make a key and print its secret, once."""
+    _in_django(_beside_up(data), "zetel.cli.key.create")(name, person=person, scopes=scope)
+
+
+@key_app.command("list")
+def key_list(data: Data = None) -> None:
+    """Every key: how its secret begins, its scopes, and when it was last used."""
+    _in_django(_beside_up(data), "zetel.cli.key.show")()
+
+
+@key_app.command("rotate")
+def key_rotate(
+    key: Annotated[str, typer.Argument(help="Its id, key_…")],
+    overlap_hours: Annotated[int, typer.Option(help="How long the secret before works on.")] = 24,
+    data: Data = None,
+) -> None:
+    """Give a key a new secret and print it, once."""
+    _in_django(_beside_up(data), "zetel.cli.key.rotate")(key, overlap_hours=overlap_hours)
+
+
+@key_app.command("revoke")
+def key_revoke(
+    key: Annotated[str, typer.Argument(help="Its id, key_…")],
+    data: Data = None,
+) -> None:
+    """Let a key open nothing from now on."""
+    _in_django(_beside_up(data), "zetel.cli.key.revoke")(key)
+
+
 def _beside_up(data: Path | None) -> Config:
     """The settings; without a database of one's own those of the `zetel up` that runs on this data folder."""
     config = load(data=data)

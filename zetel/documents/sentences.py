@@ -32,6 +32,26 @@ PLAIN: Mapping[str, Promise] = {
     "guest_not_allowed": gettext_lazy("Guests cannot do this. Ask a member of the organization."),
     "not_found": gettext_lazy("This does not exist, or you have no access to it. Check the address."),
     "too_many_requests": gettext_lazy("That was a bit much at once. Wait a few minutes and try again."),
+    "key_invalid": gettext_lazy(
+        "This key is unknown, revoked or over. Send a valid one: “Authorization: Bearer zk_…”."
+    ),
+    "scope_missing": gettext_lazy("This key may not be used for that. Use one with the scope that it needs."),
+    "person_required": gettext_lazy(
+        "Say for whom this is done: name a person in the header Zetel-On-Behalf-Of, or use that person's own key."
+    ),
+    "person_unknown": gettext_lazy("There is nobody with this id. Check the header Zetel-On-Behalf-Of."),
+    "body_invalid": gettext_lazy("This request cannot be read. Send valid JSON in UTF-8, each name once."),
+    "method_not_allowed": gettext_lazy(
+        "This address does not take this method. Look up which ones it takes."
+    ),
+    "body_too_large": gettext_lazy("This request is too large. Send less at once."),
+    "content_type_unsupported": gettext_lazy("Send JSON, with “Content-Type: application/json”."),
+    "fields_invalid": gettext_lazy("Some fields cannot be used. See which ones, and what each needs."),
+    "field_unknown": gettext_lazy("There is no such field here. Check how it is written."),
+    "request_in_flight": gettext_lazy(
+        "The same request is being carried out. Wait a moment and send it again under the same key."
+    ),
+    "unexpected": gettext_lazy("Something went wrong on our side. Send the same request again later."),
     "value_required": gettext_lazy("Fill this in."),
     "value_too_long": gettext_lazy("This is too long. Shorten it."),
     "value_invalid": gettext_lazy("This cannot be used here. Check what you filled in."),

@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
 from zetel import clock, gateways
-from zetel.actions import drafts
+from zetel.actions import drafts, kept_answers
 from zetel.jobs import (
     billing_run,
     collect,
@@ -68,6 +68,7 @@ def tick(timestamp: int = 0) -> None:
     """Everything that is due. Each part on its own: one that fails is logged and does not hold up the others."""
     clock.refresh()
     do_due(clock.now())
+    kept_answers.sweep(clock.real_now())
 
 
 @app.periodic(cron="*/5 * * * *")

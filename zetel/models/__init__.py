@@ -7,6 +7,7 @@ from zetel.models.catalog import CatalogVersion
 from zetel.models.customers import BalanceEntry, Customer, MethodSetup, PaymentMethod
 from zetel.models.events import Event, Mail
 from zetel.models.invoices import Credit, Invoice, InvoiceLine, InvoiceTax, IssuedFile, Series
+from zetel.models.keys import ApiKey, KeptAnswer
 from zetel.models.lookups import AnyOf
 from zetel.models.manual_invoices import ManualInvoice
 from zetel.models.offers import Offer
@@ -23,9 +24,10 @@ from zetel.models.subscriptions import (
 )
 
 __all__ = [
-    "Acting", "AnyOf", "Attempt", "BalanceEntry", "BankBooking", "BankLine", "BankStatement", "CatalogVersion",
-    "Change", "ClockSetting", "Credit", "Customer", "Domain", "Event", "InboundEvent", "Invitation", "Invoice",
-    "InvoiceLine", "InvoiceTax", "IssuedFile", "Mail", "ManualInvoice", "Membership", "MethodSetup", "Offer",
-    "Overage", "Payment", "PaymentMethod", "PaymentShare", "Person", "PurchaseDraft", "Quote", "Refund",
-    "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms", "SupportRequest", "TakenBack", "Throttle",
+    "Acting", "AnyOf", "ApiKey", "Attempt", "BalanceEntry", "BankBooking", "BankLine", "BankStatement",
+    "CatalogVersion", "Change", "ClockSetting", "Credit", "Customer", "Domain", "Event", "InboundEvent",
+    "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "KeptAnswer", "Mail", "ManualInvoice",
+    "Membership", "MethodSetup", "Offer", "Overage", "Payment", "PaymentMethod", "PaymentShare", "Person",
+    "PurchaseDraft", "Quote", "Refund", "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms",
+    "SupportRequest", "TakenBack", "Throttle",
 ]  # fmt: skip

@@ -7,13 +7,14 @@ from django.db import models
 
 from zetel.models.customers import Customer
 from zetel.models.invoices import Invoice
+from zetel.models.keys import ApiKey
 from zetel.models.row import Row, one_of
 from zetel.models.spaces import Person, Space
 from zetel.models.subscriptions import Subscription
 
 
 class Event(Row):
-    """One recorded change: who, on behalf of whom, on what, before and after."""
+    """One recorded change: who, on behalf of whom, by which key of the API, on what, before and after."""
 
     PREFIX = "evt"
 
@@ -22,6 +23,7 @@ class Event(Row):
     actor = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     on_behalf_of = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
+    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, related_name="+")
     space = models.ForeignKey(Space, models.SET_NULL, null=True, related_name="events")
     customer = models.ForeignKey(Customer, models.PROTECT, null=True, related_name="events")
     subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, related_name="events")

@@ -26,7 +26,10 @@ class PersonManager(BaseUserManager["Person"]):
 
 
 class Person(AbstractBaseUser, Row):
-    """Somebody who can log in; also the account of a machine, which is never counted."""
+    """Somebody who can log in; also the account of a machine, which is never counted.
+
+    `external_id` is what the host product calls them, where it feeds the directory (rule S4).
+    """
 
     PREFIX = "per"
     USERNAME_FIELD = "email"
@@ -40,6 +43,7 @@ class Person(AbstractBaseUser, Row):
     staff_role = models.CharField(max_length=16, blank=True, default="")
     is_machine = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    external_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     created_at = models.DateTimeField()
 
     objects = PersonManager()
@@ -74,6 +78,7 @@ class Space(Row):
     division = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="division_teams")
     country = models.CharField(max_length=2, default="NL")
     time_zone = models.CharField(max_length=64, default="Europe/Amsterdam")
+    external_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     created_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 

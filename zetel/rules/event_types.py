@@ -100,12 +100,15 @@ class EventType(StrEnum):
     REFUND_REFUSED = "refund.refused"
     MAIL_RESENT = "mail.resent"
     # The house
+    KEY_CREATED = "key.created"
+    KEY_ROTATED = "key.rotated"
+    KEY_REVOKED = "key.revoked"
     CLOCK_MOVED = "clock.moved"
     SETTINGS_CHANGED = "settings.changed"
 
 
 _NOT_ON_TIMELINE_NOUNS = frozenset(
-    {"person", "staff", "catalog", "price", "quote", "clock", "settings", "invitation"}
+    {"person", "staff", "catalog", "price", "quote", "clock", "settings", "invitation", "key"}
 )
 _NOT_ON_TIMELINE = frozenset(
     {

@@ -27,6 +27,7 @@ class Role(StrEnum):
     SUPPORT = "support"
     FINANCE = "finance"
     OPERATOR = "operator"
+    HOST = "host"  # the host product itself, by the installation's own key, where it names nobody (S4, E2)
 
 
 class Capability(StrEnum):
@@ -136,6 +137,20 @@ _OPERATOR = (
     }
 )
 
+# What the host knows of its own people and places; money and rights of a person are never the host's (R3).
+_HOST = frozenset(
+    {
+        _C.SPACE_SEE,
+        _C.SPACE_PEOPLE_SEE,
+        _C.SPACE_SETTINGS_EDIT,
+        _C.SPACE_ADMINS_NAME,
+        _C.SPACE_PEOPLE_MANAGE,
+        _C.SPACE_DELETE,
+        _C.ENTITLEMENT_SEE,
+        _C.SEATUSE_SEE,
+    }
+)
+
 # A former owner holds this beside whatever they still are: on a space that was once paid, its invoices only.
 MATRIX: Mapping[Role, frozenset[Capability]] = MappingProxyType(
     {
@@ -152,6 +167,7 @@ MATRIX: Mapping[Role, frozenset[Capability]] = MappingProxyType(
         Role.SUPPORT: _SUPPORT,
         Role.FINANCE: _FINANCE,
         Role.OPERATOR: _OPERATOR,
+        Role.HOST: _HOST,
     }
 )
 

@@ -1,0 +1,50 @@
+"""Loading for programs: the same loaders as the pages have, and what the installation's own key may do by itself.
+
+A key of a person sees what that person sees. The installation naming nobody is the host product (`Role.HOST`); where
+that is not enough it is told to say for whom it asks.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from zetel.access import load_space
+from zetel.api.callers import ApiRequest
+from zetel.api.values import parse_id
+from zetel.models import Person, Space
+from zetel.rules.errors import ZetelError
+from zetel.rules.roles import Capability, Role, may
+
+
+@dataclass(frozen=True)
+class Place:
+    """A space as the caller sees it; `actor` is None for the installation itself, as the actions take it."""
+
+    space: Space
+    actor: Person | None
+    roles: frozenset[Role]
+
+    def may(self, capability: Capability) -> bool:
+        return may(self.roles, capability)
+
+
+def load_place(request: ApiRequest, space_id: str, capability: Capability) -> Place:
+    """Raises not_found, forbidden, person_required."""
+    found = parse_id("spc", space_id)
+    if request.caller.person is None:
+        check_host(capability)
+        return Place(_space(found), None, frozenset({Role.HOST}))
+    seen = load_space(request, found, capability)
+    return Place(seen.space, seen.person, seen.roles)
+
+
+def check_host(capability: Capability) -> None:
+    """Whether the installation may do this by itself."""
+    if not may([Role.HOST], capability):
+        raise ZetelError("person_required", field="Zetel-On-Behalf-Of")
+
+
+def _space(space_id: uuid.UUID) -> Space:
+    space = Space.objects.select_related("organization", "division").filter(pk=space_id).first()
+    if space is None:
+        raise ZetelError("not_found")
+    return space
