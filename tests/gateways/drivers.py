@@ -4,7 +4,7 @@ A gateway joins the suite by a driver: it saves methods that behave as named, an
 pages, and hands over the webhooks the company would send.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from zetel.gateways.paypal import PayPalGateway
 from zetel.gateways.stripe import StripeGateway
 from zetel.rules.outcomes import MethodKind
 from zetel.sandbox import company
+from zetel.sandbox.script import Operation
 from zetel.sandbox.webhooks import endpoint
 
 Webhook = tuple[Mapping[str, str], bytes]
@@ -49,6 +50,10 @@ class Driver(Protocol):
         """The person approves; answers the address the browser is sent back to."""
 
     def refuse(self, action_url: str) -> str: ...
+
+    def plan(self, fault: str, operation: str = "charge") -> None:
+        """The next request of that kind fails: timeout or error, before or after. Kinds: charge, fetch (a charge whose
+        id we do not know), refund, setup, fetch_setup."""
 
     def webhooks(self, now: datetime) -> list[Webhook]:
         """What the company sends now."""
@@ -86,6 +91,10 @@ class SandboxDriver:
 
     def refuse(self, action_url: str) -> str:
         return Client().post(action_url, {"act": "refuse"}).headers["Location"]
+
+    def plan(self, fault: str, operation: str = "charge") -> None:
+        kinds: dict[str, Operation] = {"charge": "charge", "refund": "refund", "setup": "setup"}
+        company.plan(fault, operation=kinds.get(operation, "fetch"))
 
     def webhooks(self, now: datetime) -> list[Webhook]:
         return sent(now)
@@ -126,6 +135,9 @@ class StripeDriver:
 
     def refuse(self, action_url: str) -> str:
         return self.company.decide(action_url, approved=False)
+
+    def plan(self, fault: str, operation: str = "charge") -> None:
+        self.company.plan(fault, operation=operation)
 
     def webhooks(self, now: datetime) -> list[Webhook]:
         return list(self.company.webhooks())
@@ -180,6 +192,9 @@ class PayPalDriver:
     def refuse(self, action_url: str) -> str:
         return self.company.decide(action_url, approved=False)
 
+    def plan(self, fault: str, operation: str = "charge") -> None:
+        self.company.plan(fault, operation=operation)
+
     def webhooks(self, now: datetime) -> list[Webhook]:
         return list(self.company.webhooks())
 
@@ -196,6 +211,10 @@ def paypal_at(address: str) -> PayPalGateway:
 
 def stripe_at(address: str) -> StripeGateway:
     return StripeGateway(secret_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, address=address)
+
+
+ADAPTERS: dict[str, Callable[[str], Gateway]] = {"stripe": stripe_at, "paypal": paypal_at}
+"""By name, towards the stand-in at an address; the other process of a test makes its own."""
 
 
 def forged_macs(headers: Mapping[str, str], body: bytes) -> list[Webhook]:
