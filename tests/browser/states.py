@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
+from tests.manual import on_invoice
 from tests.web.upgrade_steps import Buyer
 from tests.world import DUTCH, buy, change, customer_of, save_method, subscribe, try_out
 from zetel.actions import cancellations, directory_host, quotes_change
@@ -193,6 +194,19 @@ def gateway_away(stage: Stage) -> None:
     )
 
 
+def on_manual_invoice(stage: Stage) -> None:
+    """An open invoice within its term."""
+    person, space = stage.owner("Manual")
+    on_invoice(space, person, stage.now, order="PO-77", **DUTCH)
+    stage.show("manual-invoice", person, space, "On invoice", "Op factuur")
+
+
+def manual_overdue(stage: Stage) -> None:
+    person, space = stage.owner("Overdue")
+    on_invoice(space, person, stage.now, term_days=15, **DUTCH)
+    stage.show("manual-overdue", person, space, "On invoice, overdue", "Op factuur, te laat")
+
+
 def expired_quote(stage: Stage) -> None:
     """A review that was left open; it is looked at half an hour later."""
     person, space, row = stage.paid("Slow", seats=2)
@@ -216,13 +230,13 @@ def stale_tab(stage: Stage) -> None:
 
 
 STAGES: tuple[tuple[datetime, tuple[Callable[[Stage], None], ...]], ...] = (
-    (_day(5, 12), (free, ended_after_dunning, ended, trial_ended)),
+    (_day(5, 12), (free, ended_after_dunning, ended, trial_ended, manual_overdue)),
     (_day(5, 19), (past_due,)),
     (
         _day(6, 20),
         (
             active, nearly_full, over_seats, pending_decrease, cancelled, trials, covered, owner_gone,
-            waiting_for_the_bank, expired_quote, stale_tab, gateway_away,
+            on_manual_invoice, waiting_for_the_bank, expired_quote, stale_tab, gateway_away,
         ),
     ),
 )  # fmt: skip

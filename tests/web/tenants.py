@@ -7,7 +7,7 @@ it does to them is undone after it. `fingerprint` says whether anything that Zet
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -16,13 +16,23 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.directory_world import World, begin
+from tests.manual import manual_offer, on_invoice
 from tests.world import DUTCH, customer_of, offer_for, save_method, subscribe
-from zetel.actions import directory_invitations, directory_people, quotes_change, requests, subscriptions
+from zetel.actions import (
+    bank,
+    directory_invitations,
+    directory_people,
+    quotes_change,
+    requests,
+    subscriptions,
+)
 from zetel.jobs import files, methods
 from zetel.models import (
+    BankBooking,
     Change,
     Invoice,
     Mail,
+    ManualInvoice,
     MethodSetup,
     PaymentMethod,
     Person,
@@ -31,6 +41,7 @@ from zetel.models import (
     Subscription,
 )
 from zetel.models.ids import new_id
+from zetel.rules.money import Money
 from zetel.rules.subscriptions import Wish
 
 STAFF = ("sales", "support", "finance", "operator")
@@ -84,7 +95,7 @@ def make(world: World, name: str, domain: str) -> Tenant:
         team, people["anna"], now, seats=5, customer=customer_of(people["anna"], now, **DUTCH)
     )
     tenant = Tenant(people, organization, team, world.workspace(people["anna"], f"{name} Studio"))
-    tenant.ids = _ids(tenant, subscription, former, now) | _asked(tenant, now)
+    tenant.ids = _ids(tenant, subscription, former, now) | _asked(tenant, now) | _on_invoice(world, name)
     return tenant
 
 
@@ -185,6 +196,30 @@ def _asked(tenant: Tenant, now: datetime) -> dict[str, str]:
             for name in ("support_request_sent", "staff_support_request")
         },
     }
+
+
+def _on_invoice(world: World, name: str) -> dict[str, str]:
+    """Somebody else's plan on manual invoice, one for which a quote is open, and a bank line of each kind (G5)."""
+    now, mia = world.now, world.person(f"Mia {name}", f"mia@{name.lower()}-elders.example")
+    row = on_invoice(world.workspace(mia, f"Mia {name}"), mia, now)
+    invoice = Invoice.objects.get(subscription=row)
+    finance = Person.objects.get(email="finance@zetel.example")
+    for once, amount in (("a", 100), ("b", 200)):
+        bank.book_by_hand(
+            invoice, Money(amount, "EUR"), booked_on=now.date(), reference="1", once=f"{once}{invoice.pk.hex}",
+            staff=finance, now=now + timedelta(seconds=amount),
+        )  # fmt: skip
+    first, second = BankBooking.objects.filter(payment__invoice=invoice).order_by("id")
+    bank.correct(second, staff=finance, reason="Typed twice", now=now + timedelta(seconds=300))
+    ManualInvoice.objects.filter(invoice=invoice).update(at_finance_at=now, next_at=None)
+    offer = manual_offer(world.workspace(mia, f"Mia too {name}"), mia, now)
+    manual = ("change", "end", "stop")
+    return {
+        **{f"staff_manual_{page} subscription_id": row.public_id for page in manual},
+        **{f"{page} offer_id": offer.public_id for page in ("offer_pdf", "staff_quote_pdf", "staff_quote_approve")},
+        "staff_extend invoice_id": invoice.public_id, "staff_payment invoice_id": invoice.public_id,
+        "line_id": second.line.public_id, "booking_id": first.public_id,
+    }  # fmt: skip
 
 
 @contextmanager

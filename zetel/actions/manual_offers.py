@@ -6,17 +6,21 @@ and when. Approving is confirming a binding quote of that day: it stands for the
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from zetel.actions import customers, mail, offers, quotes, sales
+from zetel.actions import customers, mail, offers, quotes, sales, standing
 from zetel.actions._change import lock_customer, lock_space, record
 from zetel.actions.manual_invoices import today
 from zetel.models import Customer, Offer, Person, Quote, SalesRequest, Space
 from zetel.rules import manual_invoices as rules
 from zetel.rules import offers as offer_rules
+from zetel.rules.billing import Terms
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
+from zetel.rules.periods import Cycle, local_date
+from zetel.rules.quotes import PricedPurchase, price_purchase
 
 NAME_MAX = 255
 ORDER_MAX = 64
@@ -86,6 +90,13 @@ def order_number(text: str) -> str:
     return order
 
 
+def priced(offer: Offer) -> PricedPurchase:
+    """The first year as it would be invoiced if it began on the day of the quote: what its paper shows."""
+    on = local_date(offer.created_at, ZoneInfo(offer.space.time_zone))
+    terms = Terms(on, offer.plan, Cycle(offer.cycle), offer.seats, offer.unit_amount, offer.currency, on)
+    return price_purchase(terms, treatment=standing.treatment_of(offer.space, offer.customer, on))
+
+
 def agree(offer: Offer, *, person: Person, now: datetime) -> Offer:
     """The person for whom it is agrees to it; sales approve it then.
 
@@ -136,7 +147,7 @@ def bind(
         raise ZetelError("value_too_long", field="agreed_by", longest=NAME_MAX)
     if on > today(now):
         raise ZetelError("value_invalid", field="agreed_on")
-    told = sales.wish(f"{by}, {on.isoformat()}"[: sales.REASON_MAX]) | {
+    told = sales.wish(offer.reference) | {
         "agreed_by": by, "agreed_on": on.isoformat(), "purchase_order": order_number(purchase_order),
     }  # fmt: skip
     return quotes.bind_approval(offer, staff=staff, told=told, now=now)

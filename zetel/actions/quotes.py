@@ -178,6 +178,11 @@ def agree_to_lower(quote: Quote, *, now: datetime) -> None:
     Quote.objects.filter(pk=quote.pk, lower_agreed_at=None).update(lower_agreed_at=now)
 
 
+def agree_to_lower_by(quote_id: uuid.UUID, person: Person, *, now: datetime) -> None:
+    """The same for a quote by its id; nothing for somebody else's."""
+    Quote.objects.filter(pk=quote_id, person=person, lower_agreed_at=None).update(lower_agreed_at=now)
+
+
 def asks_for_tick(quote: Quote) -> bool:
     """Whether people would lose a higher plan by this purchase, and nobody has said yet that they may."""
     return bool(quote.wish.get("lower_plans")) and quote.lower_agreed_at is None

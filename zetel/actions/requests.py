@@ -10,14 +10,24 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from zetel.actions import mail, quotes, throttle
-from zetel.actions._change import record
-from zetel.models import Person, SalesRequest, Space, SupportRequest
-from zetel.rules import names
+from zetel.actions import mail, quotes, sales, throttle
+from zetel.actions._change import record, transition
+from zetel.models import Customer, Event, Person, SalesRequest, Space, SupportRequest
+from zetel.rules import names, transitions
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 
-TOPICS = ("several_teams", "division", "more_seats", "pay_by_invoice", "plan", "change", "other")
+TOPICS = (
+    "several_teams",
+    "division",
+    "more_seats",
+    "pay_by_invoice",
+    "plan",
+    "change",
+    "cancel",
+    "resume",
+    "other",
+)
 REQUESTS_MAX = 10
 REQUESTS_WINDOW = timedelta(hours=1)
 SAME_WITHIN = timedelta(minutes=10)
@@ -40,8 +50,11 @@ def ask_sales(
     phone: str,
     message: str,
     now: datetime,
+    customer: Customer | None = None,
 ) -> SalesRequest:
     """Store a wish for sales and tell both sides. `wish` holds plan, cycle and seats as far as they are known.
+
+    `customer` is who would pay: what the person filled in while buying.
 
     The copy goes to the person's own address, whatever `email` says: the form must not mail strangers.
     Raises value_required, value_too_long, value_invalid, name_invalid, email_invalid, not_member, too_many_requests.
@@ -67,7 +80,9 @@ def ask_sales(
         if earlier := same.first():
             return earlier
         _count(f"sales_request:{person.pk}", now)
-        request = SalesRequest.objects.create(person=person, space=space, created_at=now, **asked)
+        request = SalesRequest.objects.create(
+            person=person, space=space, customer=customer, created_at=now, **asked
+        )
         record(
             EventType.SALES_REQUEST_MADE, now=now, actor=person, space=space,
             after={"request": request.public_id, "topic": topic, "wish": request.wish},
@@ -77,6 +92,37 @@ def ask_sales(
             "sales_request", request.public_id, settings.CONFIG.seller.sales_email, person, space, facts, now
         )
     return request
+
+
+def answer(
+    request: SalesRequest, *, text: str, staff: Person, now: datetime, declines: bool = False
+) -> SalesRequest:
+    """Answer a wish in words, by mail to who asked it; one that is declined is over unless it is answered again.
+
+    Raises forbidden, value_required, value_too_long, value_invalid.
+    """
+    words = _required(_text(text, "message", MESSAGE_LENGTH_MAX), "message")
+    with transaction.atomic():
+        sales.check(staff)
+        rows = SalesRequest.objects.select_for_update(of=("self",)).select_related("person", "space")
+        row = rows.get(pk=request.pk)
+        transition(row, transitions.SALES_REQUEST, "declined" if declines else "answered")
+        record(
+            EventType.SALES_REQUEST_ANSWERED, now=now, actor=staff, space=row.space,
+            after={"request": row.public_id, "topic": row.topic, "words": words, "declined": declines},
+        )  # fmt: skip
+        answered = Event.objects.filter(
+            kind=EventType.SALES_REQUEST_ANSWERED, after__request=row.public_id
+        ).count()
+        mail.queue(
+            "sales_answered", once_key=f"sales_answered:{row.pk}:{answered}", now=now, to_person=row.person,
+            space=row.space,
+            params={
+                "request": row.public_id, "topic": row.topic, "message": words, "from": staff.label,
+                "space": row.space.name if row.space else "", "asked": row.message,
+            },
+        )  # fmt: skip
+    return row
 
 
 def ask_support(

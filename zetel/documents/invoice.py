@@ -15,7 +15,7 @@ from zetel.documents.invoice_page import page_values
 from zetel.documents.typesetter import typeset
 from zetel.documents.values import DocumentLine, InvoiceDocument, Party, TaxRow
 
-__all__ = ["DocumentLine", "InvoiceDocument", "Party", "TaxRow", "check_logo", "render"]
+__all__ = ["DocumentLine", "InvoiceDocument", "Party", "TaxRow", "check_logo", "plain_values", "render"]
 
 _TEMPLATE = "invoice.typ"
 _LARGEST_LOGO_BYTES = 200_000
@@ -61,15 +61,15 @@ def check_logo(logo: bytes) -> None:
 
 
 def _plained(values: dict[str, object]) -> dict[str, object]:
-    return {key: _plain(value) for key, value in values.items()}
+    return {key: plain_values(value) for key, value in values.items()}
 
 
-def _plain(value: object) -> object:
+def plain_values(value: object) -> object:
     """The same values with every text made plain."""
     if isinstance(value, str):
         return plain(value)
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain_values(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain_values(inner) for inner in value]
     return value

@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext, pgettext
 
 from zetel.documents.amounts import amount_text, date_text, percent_text
+from zetel.documents.bank_payment import grouped
 from zetel.documents.explain import explain_line
 from zetel.documents.fonts import families, printable, printable_lines
 from zetel.documents.values import DocumentLine, HomeTax, InvoiceDocument, Party, TaxRow
@@ -40,6 +41,7 @@ def page_values(document: InvoiceDocument) -> dict[str, object]:
             ],
             "headline": _headline(document),
             "payment_note": printable(document.payment_note),
+            "bank": _bank(document),
             "columns": [
                 gettext("Description"),
                 gettext("Seats"),
@@ -71,7 +73,24 @@ def _meta(document: InvoiceDocument, number: str) -> list[list[str]]:
         rows.append((gettext("Due date"), date_text(document.due_on, document.language)))
     rows.append((gettext("Credits invoice"), printable(document.credits_number)))
     rows.append((gettext("Your reference"), printable(document.reference)))
+    rows.append((gettext("Purchase order"), printable(document.purchase_order)))
     return [[label, value] for label, value in rows if value]
+
+
+def _bank(document: InvoiceDocument) -> dict[str, object]:
+    """What to type at the bank, and the code that holds the same; empty for what is not paid by bank."""
+    bank = document.bank
+    if bank is None or document.due_amount <= 0:
+        return {}
+    rows = [
+        (gettext("Account holder"), printable(bank.holder)),
+        (gettext("IBAN"), grouped(bank.iban)),
+        (gettext("Payment reference"), printable(bank.reference)),
+    ]
+    return {
+        "rows": [[label, value] for label, value in rows if value], "code": list(bank.code),
+        "code_alt": gettext("The same as a code for your banking app"),
+    }  # fmt: skip
 
 
 def _party(label: str, party: Party) -> dict[str, object]:

@@ -72,7 +72,26 @@ def _support_request_copy(params: Params, house: House) -> Letter:
     )
 
 
+def _sales_answered(params: Params, house: House) -> Letter:
+    names = {"from": fact(params, "from"), "topic": topic(fact(params, "topic"))}
+    return Letter(
+        subject=gettext("Sales answered your request"),
+        title=gettext("Sales answered your request"),
+        paragraphs=(
+            gettext("%(from)s of sales writes about your request. Answer this mail to go on talking.")
+            % names,
+        ),
+        facts=shown(
+            (gettext("Subject"), names["topic"]),
+            (gettext("Space"), fact(params, "space")),
+            (gettext("Number"), fact(params, "request")),
+        ),
+        quoted=fact(params, "message"),
+    )
+
+
 KINDS: Kinds = {
+    "sales_answered": _sales_answered,
     "sales_request_staff": _sales_request_staff,
     "sales_request_copy": _sales_request_copy,
     "support_request_staff": _support_request_staff,

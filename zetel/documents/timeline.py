@@ -298,6 +298,8 @@ def topic(code: str) -> str:
         "pay_by_invoice": gettext("paying by invoice"),
         "plan": gettext("a plan that sales offers"),
         "change": gettext("a change of the plan"),
+        "cancel": gettext("cancelling the plan"),
+        "resume": gettext("resuming the plan"),
         "other": gettext("something else"),
     }.get(code, "")
 

@@ -86,6 +86,16 @@ class HomeTax:
 
 
 @dataclass(frozen=True, slots=True)
+class BankPayment:
+    """How an invoice is paid by bank; `code` is the EPC code as SVG, empty where there is none."""
+
+    holder: str
+    iban: str
+    reference: str
+    code: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceDocument:
     """All that stands on an invoice or credit note. `logo` is a PNG or SVG file that `check_logo` accepted.
 
@@ -119,4 +129,5 @@ class InvoiceDocument:
     purchase_order: str = ""
     payment_means: Literal["", "card", "paypal", "transfer"] = ""
     home_tax: HomeTax | None = None
+    bank: BankPayment | None = None
     logo: bytes = b""

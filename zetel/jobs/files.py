@@ -21,13 +21,14 @@ from django.utils.translation import gettext
 
 from zetel.actions import standing
 from zetel.actions.invoices import keep_file
+from zetel.documents.bank_payment import bank_payment
 from zetel.documents.einvoice import can_be_stated, ubl
 from zetel.documents.explain import Source, explain
 from zetel.documents.invoice import DocumentLine, InvoiceDocument, Party, TaxRow, render
-from zetel.documents.values import HomeTax, Kind, Reference
-from zetel.models import Attempt, CatalogVersion, Invoice, InvoiceLine, IssuedFile, Payment
+from zetel.documents.values import BankPayment, HomeTax, Kind, Reference
+from zetel.models import Attempt, CatalogVersion, Invoice, InvoiceLine, IssuedFile, ManualInvoice, Payment
 from zetel.rules.errors import ZetelError
-from zetel.rules.money import decimals
+from zetel.rules.money import Money, decimals
 from zetel.rules.periods import local_date
 
 PDF, UBL, NLCIUS = "pdf", "ubl", "nlcius"
@@ -107,8 +108,8 @@ def document_of(invoice: Invoice) -> InvoiceDocument:
         due_on=None if is_note else invoice.due_on,
         language=language,
         currency=invoice.currency,
-        seller=_party(invoice.seller, abroad, language),
-        customer=_party(invoice.buyer, abroad, language),
+        seller=party(invoice.seller, abroad, language),
+        customer=party(invoice.buyer, abroad, language),
         lines=_lines(invoice, lines, sources, language),
         taxes=_taxes(invoice),
         net=invoice.net_amount,
@@ -119,6 +120,7 @@ def document_of(invoice: Invoice) -> InvoiceDocument:
         paid_amount=paid_amount,
         paid_on=paid_on,
         payment_note=payment_note,
+        bank=_bank(invoice, max(open_amount, 0)),
         reference=invoice.buyer.get("reference", ""),
         credits_number=invoice.credits.number if invoice.credits else "",
         credited=_credited(invoice, sources),
@@ -126,8 +128,16 @@ def document_of(invoice: Invoice) -> InvoiceDocument:
         purchase_order=invoice.buyer.get("purchase_order", ""),
         payment_means=_payment_means(invoice),
         home_tax=_home_tax(invoice),
-        logo=_logo(settings.CONFIG.seller.logo),
+        logo=logo_bytes(settings.CONFIG.seller.logo),
     )
+
+
+def _bank(invoice: Invoice, due: int) -> BankPayment | None:
+    """How it is paid by bank, for what was issued on manual invoice (G5)."""
+    iban = invoice.seller.get("iban", "")
+    if not due or not ManualInvoice.objects.filter(invoice=invoice).exists():
+        return None
+    return bank_payment(invoice.seller["name"], iban, invoice.number, Money(due, invoice.currency))
 
 
 def _paid_at_issue(invoice: Invoice, language: str) -> tuple[int, date | None, str]:
@@ -160,6 +170,8 @@ def _credited(invoice: Invoice, sources: Mapping[str, Source]) -> tuple[Referenc
 
 def _payment_means(invoice: Invoice) -> Literal["", "card", "paypal", "transfer"]:
     """By what the document was paid, or is going to be: the method of its first try, made when it was issued."""
+    if ManualInvoice.objects.filter(invoice=invoice).exists():
+        return "transfer" if invoice.seller.get("iban") else ""
     tries = Attempt.objects.filter(payment__invoice=invoice, number=1, created_at__lte=invoice.issued_at)
     kind = tries.order_by("created_at", "id").values_list("method__kind", flat=True).first()
     return cast(Literal["card", "paypal"], kind) if kind in ("card", "paypal") else ""
@@ -172,7 +184,7 @@ def _home_tax(invoice: Invoice) -> HomeTax | None:
     return HomeTax(kept["currency"], kept["amount"], kept["rate"], date.fromisoformat(kept["on"]))
 
 
-def _party(details: dict[str, Any], abroad: bool, language: str) -> Party:
+def party(details: dict[str, Any], abroad: bool, language: str) -> Party:
     """Seller or buyer as frozen at issue; the country is named when the other one is elsewhere."""
     country = details.get("country", "")
     names = Locale.parse(language).territories
@@ -246,7 +258,7 @@ def _taxes(invoice: Invoice) -> tuple[TaxRow, ...]:
     )
 
 
-def _logo(file: Path | None) -> bytes:
+def logo_bytes(file: Path | None) -> bytes:
     """The seller's logo as it is now; a document is never held up by a picture that went missing."""
     if file is None or file.suffix.lower() not in _LOGO_SUFFIXES:
         return b""

@@ -7,6 +7,7 @@ from zetel.access import Seen
 from zetel.models import Invoice
 from zetel.rules.roles import Capability
 from zetel.templatetags.zetel import number
+from zetel.web.billing_manual import sales_url
 from zetel.web.billing_view import Billing, seats_words
 
 
@@ -21,7 +22,7 @@ def acts_of(seen: Seen, billing: Billing, latest: Invoice | None) -> list[dict[s
     all_of_them = reverse("billing_invoices", args=[space])
     invoice = reverse("billing_invoice", args=[space, latest.pk]) if latest else all_of_them
     own = [
-        _act("billing_plan", space, "edit", gettext("Edit plan"), plan),
+        _edit(billing, plan),
         _act("billing_seats", space, "seat", gettext("Seat utilization"), used),
         _act("billing_information", space, "building", gettext("Billing information"), str(billing.customer)),
     ]
@@ -40,6 +41,14 @@ def acts_of(seen: Seen, billing: Billing, latest: Invoice | None) -> list[dict[s
             "label": gettext("Contact support"), "note": gettext("A person answers by e-mail"),
         },
     ]  # fmt: skip
+
+
+def _edit(billing: Billing, note: str) -> dict[str, str]:
+    """Of a plan on manual invoice sales change it (G5)."""
+    if billing.is_manual:
+        url = sales_url(billing.space, "change", billing.present)
+        return {"href": url, "icon": "edit", "label": gettext("Edit plan"), "note": note}
+    return _act("billing_plan", billing.space.pk, "edit", gettext("Edit plan"), note)
 
 
 def _act(name: str, space: object, icon: str, label: str, note: str) -> dict[str, str]:

@@ -27,6 +27,7 @@ from zetel.rules.subscriptions import Field, cancel, resume, scheduled, withdraw
 from zetel.templatetags.zetel import amount
 from zetel.web.billing_change import Held, load_held
 from zetel.web.billing_change_words import change_summary, later_words
+from zetel.web.billing_manual import sales_url
 from zetel.web.billing_plan import plans_of, sizes_of, unit_of
 from zetel.web.billing_view import Billing, seats_words
 from zetel.web.errors import sentence
@@ -49,6 +50,8 @@ def cancel_plan(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     held = load_held(request, space_id, clock.now())
     if held.billing.is_trial:
         return redirect("billing_trial_cancel", space_id)
+    if held.billing.is_manual:
+        return redirect(sales_url(held.billing.space, "cancel", held.billing.present))
     ends_now = held.billing.subscription.status == "past_due"
     if held.billing.subscription.ends_on and not ends_now:
         return redirect("billing", space_id)
@@ -121,6 +124,8 @@ def resume_plan(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     held = load_held(request, space_id, clock.now())
     if held.billing.is_trial:
         return redirect("billing_trial_resume", space_id)
+    if held.billing.is_manual:
+        return redirect(sales_url(held.billing.space, "resume", held.billing.present))
     if not held.billing.subscription.ends_on:
         return redirect("billing", space_id)
     if request.method == "POST":

@@ -66,6 +66,8 @@ def load_held(request: HttpRequest, space_id: uuid.UUID, now: datetime) -> Held:
     """For the billing owner; others get 403 or 404. Raises no_subscription, period_unsettled."""
     seen, billing = load_owned(request, space_id, Capability.BILLING_MANAGE, now)
     due_at = billing.subscription.next_bill_at
+    if billing.is_manual:  # its pages lead to sales (G5)
+        return Held(request, seen, billing, _reading(billing, now), now)
     if billing.subscription.status == "active" and due_at is not None and due_at <= now:
         with transaction.atomic():
             settled.hold(billing.subscription.pk, person=seen.person, now=now)

@@ -28,6 +28,7 @@ from zetel.rules.roles import Capability
 from zetel.templatetags.zetel import longdate
 from zetel.web import places
 from zetel.web.billing_explained import explained, reader_language
+from zetel.web.billing_manual import to_pay
 from zetel.web.billing_view import invoice_state, invoices_of, place, shown
 from zetel.web.words import cycle_word, plan_name
 
@@ -79,7 +80,9 @@ def invoice(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) ->
     seen, found = _load(request, space_id, invoice_id)
     lines = list(found.lines.order_by("position"))
     country, due = found.buyer["country"], Money(_due(found), found.currency)
+    manual = getattr(found, "manual", None)
     context = {
+        "to_pay": to_pay(found, manual, due, _today()) if manual and due.amount else None,
         "space": found.space, "invoice": found, "state": invoice_state(found, _today()),
         "lines": lines_shown(found, lines, CatalogVersion.objects.current()), "totals": _totals(found),
         "paid_at": getattr(found, "paid_at", None), "due": due, "is_note": found.kind == "credit_note",

@@ -24,6 +24,7 @@ from zetel.rules.subscriptions import scheduled
 from zetel.templatetags.zetel import amount, longdate
 from zetel.web.billing_acts import acts_of
 from zetel.web.billing_change_words import Later, waiting
+from zetel.web.billing_manual import ToPay, sales_url, to_pay
 from zetel.web.billing_timeline import events_of, told
 from zetel.web.billing_trial_view import Trial, trial_of
 from zetel.web.billing_view import (
@@ -86,7 +87,9 @@ def _tab(seen: Seen, billing: Billing, now: datetime) -> dict[str, object]:
         "sees_money": sees_money,
         "invoices": shown(newest[:INVOICES_ON_TAB], billing.today),
         "has_more": len(newest) > INVOICES_ON_TAB,
-        "open_invoices": [_open(billing, row) for row in open_ones],
+        "open_invoices": [_open(billing, row) for row in open_ones if not _is_by_bank(row)],
+        "to_pay": [_to_pay(row, now) for row in open_ones if _is_by_bank(row)],
+        "manual": _manual(billing),
         "timeline": told(happened[:EVENTS_ON_TAB], sees_money=sees_money),
         "has_more_events": len(happened) > EVENTS_ON_TAB,
     }
@@ -96,6 +99,32 @@ def _open(billing: Billing, row: Invoice) -> tuple[Invoice, Money, bool]:
     """An open invoice, what is due of it, and whether that waits for the next charge (G9)."""
     due = Money(dues.raw_due(dues.account_of(row)), row.currency)
     return row, due, billing.method is not None and billing.method.waits(due)
+
+
+def _is_by_bank(row: Invoice) -> bool:
+    return getattr(row, "manual", None) is not None
+
+
+def _to_pay(row: Invoice, now: datetime) -> ToPay:
+    """An open invoice that is paid by bank (G5)."""
+    due = Money(dues.raw_due(dues.account_of(row)), row.currency)
+    return to_pay(row, row.manual, due, _seller_today(now))
+
+
+def _manual(billing: Billing) -> dict[str, object] | None:
+    """What the tab of a plan on manual invoice says in place of a payment method, and where its buttons lead."""
+    row = billing.subscription
+    if not billing.is_manual:
+        return None
+    days = gettext("%(term)s days") % {"term": row.payment_term_days}
+    facts = [{"label": gettext("Payment term"), "value": days}]
+    if row.purchase_order:
+        facts.append({"label": gettext("Purchase order"), "value": row.purchase_order})
+    urls = {
+        f"{topic}_url": sales_url(billing.space, topic, billing.present)
+        for topic in ("change", "cancel", "resume")
+    }
+    return {"facts": facts, **urls}
 
 
 def pending(billing: Billing) -> list[Later]:
@@ -122,6 +151,8 @@ def _facts(billing: Billing, trial: Trial | None, *, sees_money: bool) -> list[d
         rows += trial.facts()
     elif billing.next_on and billing.renewal:
         note = gettext("%(amount)s with tax, as things stand now") % {"amount": amount(billing.renewal)}
+        if billing.is_manual and billing.subscription.status == "past_due":
+            note = gettext("Once the overdue invoice is paid. %(note)s") % {"note": note}
         rows.append({"label": gettext("Renews on"), "value": longdate(billing.next_on), "note": note})
     elif billing.subscription.ends_on:
         kept = gettext("Everything that was made here is kept.")

@@ -42,6 +42,8 @@ def pay(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> Htt
     now = clock.now()
     seen, billing = load_owned(request, space_id, Capability.METHOD_MANAGE, now)
     invoice = _load(seen, invoice_id)
+    if getattr(invoice, "manual", None) is not None:  # paid by bank; its page says how (G5)
+        return redirect("billing_invoice", space_id, invoice_id)
     outcome = reverse("billing_payment", args=[space_id, invoice_id])
     if request.method == "POST":
         try:

@@ -29,6 +29,7 @@ from zetel.rules.subscriptions import Wish, scheduled
 from zetel.templatetags.zetel import amount
 from zetel.web.billing_change import Held, load_held, waiting_change
 from zetel.web.billing_change_words import change_summary, terms_words, waiting
+from zetel.web.billing_manual import sales_url
 from zetel.web.billing_view import Billing, seats_words
 from zetel.web.errors import sentence
 from zetel.web.forms import Card, RadioCards, Segments, ZetelForm
@@ -69,6 +70,8 @@ def plan(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     held = load_held(request, space_id, clock.now())
     if held.billing.is_trial:
         return redirect("billing_trial_plan", space_id)
+    if held.billing.is_manual:
+        return redirect(sales_url(held.billing.space, "change", held.billing.present))
     asked: Mapping[str, str] = request.POST if request.method == "POST" else request.GET
     chosen = chosen_of(held.billing, asked)
     here = reverse("billing_plan", args=[space_id])

@@ -42,6 +42,7 @@ from zetel.rules.roles import Capability
 from zetel.rules.seats import Fullness, fullness
 from zetel.rules.trials import terms_shown
 from zetel.templatetags.zetel import longdate
+from zetel.web.billing_manual import due_on_of
 from zetel.web.billing_past_due import PastDue, past_due_of
 from zetel.web.billing_tab import billing_url
 from zetel.web.words import cycle_word, kind_word, plan_name
@@ -131,8 +132,17 @@ class Billing:
         return self.subscription.status == "trial"
 
     @property
+    def is_manual(self) -> bool:
+        """Paid by bank, and changed by sales alone (G5)."""
+        return self.subscription.is_manual
+
+    @property
     def state(self) -> State:
         status, ends_on = self.subscription.status, self.subscription.ends_on
+        if self.is_manual and status == "past_due":
+            return State(gettext("On invoice, overdue"), "bad")
+        if self.is_manual and not ends_on:
+            return State(gettext("On invoice"), "good")
         if self.past_due:
             return State(self.past_due.words, "bad")
         if status == "trial":
@@ -304,7 +314,13 @@ class InvoiceShown:
             self.invoice.kind == "invoice"
             and self.invoice.state == "open"
             and self.invoice.space_id is not None
+            and not self.is_by_bank
         )
+
+    @property
+    def is_by_bank(self) -> bool:
+        """Whether it is asked for by bank; of a row that was read with that."""
+        return self.invoice._state.fields_cache.get("manual") is not None
 
 
 def shown(invoices: Iterable[Invoice], today: date) -> list[InvoiceShown]:
@@ -316,7 +332,7 @@ def invoice_state(invoice: Invoice, today: date) -> State:
     if invoice.kind == "credit_note":
         return State(gettext("Credit note"))
     if invoice.state == "open":
-        return State(gettext("Late"), "bad") if invoice.due_on < today else State(gettext("Open"), "info")
+        return State(gettext("Late"), "bad") if due_on_of(invoice) < today else State(gettext("Open"), "info")
     return {
         "paid": State(gettext("Paid"), "good"),
         "credited": State(gettext("Credited")),
@@ -326,7 +342,8 @@ def invoice_state(invoice: Invoice, today: date) -> State:
 
 def invoices_of(space: Space, person: Person) -> QuerySet[Invoice]:
     """The documents of a space that this person may read, newest first."""
-    return Invoice.objects.filter(readable_invoices(person), space=space).order_by("-issued_on", "-id")
+    rows = Invoice.objects.filter(readable_invoices(person), space=space).select_related("manual")
+    return rows.order_by("-issued_on", "-id")
 
 
 def place(seen: Seen, *, has_tab: bool = True) -> dict[str, Any]:

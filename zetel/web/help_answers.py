@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from zetel.rules.catalog import OnExceed
+from zetel.rules.manual_invoices import SEATS_MIN
 from zetel.rules.payments import QUOTE_MINUTES
 from zetel.rules.trials import TRIAL_DAYS
 from zetel.templatetags.zetel import number
 from zetel.web.help_facts import Facts, Table, listed, sizes, tried_on
 from zetel.web.help_ways import Ways
-from zetel.web.upgrade_billing import INVOICE_SEATS_MIN
 
 
 @dataclass(frozen=True)
@@ -380,7 +380,7 @@ def _paying(facts: Facts, ways: Ways) -> tuple[Answer, ...]:
                     "That is to be agreed with sales, for annual plans of %(seats)s seats or more. Ask them: they"
                     " answer with an offer."
                 )
-                % {"seats": INVOICE_SEATS_MIN},
+                % {"seats": SEATS_MIN},
             ),
             ((gettext("Contact sales"), ways.sales("pay_by_invoice")),),
         ),

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from zetel import clock
 from zetel.access import load_space, person_of
-from zetel.actions import requests
-from zetel.models import CatalogVersion, SalesRequest, Space
+from zetel.actions import drafts, requests
+from zetel.models import CatalogVersion, Customer, Person, SalesRequest, Space
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
@@ -32,6 +32,8 @@ TOPICS = {
     "pay_by_invoice": _("Paying by invoice"),
     "plan": _("A plan that sales offers"),
     "change": _("A change of a plan on invoice"),
+    "cancel": _("Cancelling a plan on invoice"),
+    "resume": _("Resuming a plan on invoice"),
     "other": _("Something else"),
 }
 SEATS_MAX = 1_000_000
@@ -77,7 +79,7 @@ def sales(request: HttpRequest) -> HttpResponse:
         wish = {"plan": given["plan"], "cycle": given["cycle"], "seats": given["seats"]}
         try:
             made = requests.ask_sales(
-                person=person, space=space, wish=wish, now=clock.now(),
+                person=person, space=space, wish=wish, now=clock.now(), customer=_payer(request, person),
                 **{key: given[key] for key in ("topic", "name", "email", "company", "phone", "message")},
             )  # fmt: skip
         except ZetelError as error:
@@ -88,6 +90,17 @@ def sales(request: HttpRequest) -> HttpResponse:
     return draw(
         request, "sales/sales.html", space, status=422 if form.errors else 200, form=form, space=space
     )
+
+
+def _payer(request: HttpRequest, person: Person) -> Customer | None:
+    """Who would pay, from the purchase that led here, if it is this person's and still open."""
+    draft_id = parse_public_id("dft", request.GET.get("draft", ""))
+    if draft_id is None:
+        return None
+    try:
+        return drafts.open_draft(draft_id, person=person, now=clock.now()).draft.customer
+    except ZetelError:
+        return None
 
 
 @require_safe

@@ -15,6 +15,7 @@ from zetel.actions.seat_use import SeatUse
 from zetel.documents.letters_seats import what_follows
 from zetel.rules.seats import Fullness, one_more
 from zetel.templatetags.zetel import number
+from zetel.web.billing_manual import sales_url
 from zetel.web.billing_view import Billing
 
 
@@ -50,7 +51,9 @@ def seats_banner(use: SeatUse | None, now: datetime) -> Banner | None:
         tone="bad" if use.fullness is Fullness.EXCEEDED else "warn",
         title=_title(use) % {"space": use.space.name},
         texts=tuple(text for text in _texts(use, now) if text),
-        url=reverse("billing_plan", args=[use.space.pk]),
+        url=sales_url(use.space, "change", use.present)
+        if use.subscription.is_manual
+        else reverse("billing_plan", args=[use.space.pk]),
     )
 
 

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q, QuerySet
@@ -11,14 +12,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy, ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from zetel import clock
-from zetel.actions import outbox
+from zetel.actions import offers as offers_of
+from zetel.actions import outbox, requests
 from zetel.actions import parked as parking
 from zetel.documents.timeline import topic
 from zetel.models import (
     Attempt,
+    Event,
     InboundEvent,
     Mail,
     Offer,
@@ -30,7 +33,9 @@ from zetel.models import (
     TakenBack,
 )
 from zetel.rules.errors import ZetelError
+from zetel.rules.event_types import EventType
 from zetel.rules.roles import Capability
+from zetel.web.forms import ZetelForm
 from zetel.web.mailbox import kind_word as mail_word
 from zetel.web.staff_frame import allowed, enter, page, rows_of, search_of
 from zetel.web.staff_spaces import places_around
@@ -41,6 +46,7 @@ PARKED_LISTED_MAX = 50
 SUPPORT_DAYS = timedelta(days=30)
 STATUS_WORDS = {
     "open": (gettext_lazy("open"), "warn"),
+    "answered": (gettext_lazy("answered"), "info"),
     "offered": (gettext_lazy("offered"), "info"),
     "approved": (gettext_lazy("approved"), "good"),
     "declined": (gettext_lazy("declined"), "bad"),
@@ -113,19 +119,41 @@ def sales_requests(request: HttpRequest) -> HttpResponse:
     return page(request, "staff/sales.html", person, context)
 
 
-@require_GET
+class AnswerForm(ZetelForm):
+    """What sales write back."""
+
+    message = forms.CharField(
+        label=gettext_lazy("Answer"), max_length=requests.MESSAGE_LENGTH_MAX,
+        widget=forms.Textarea(attrs={"rows": 6}), help_text=gettext_lazy("Goes by mail to who asked."),
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def sales_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
-    """One request with everything that was asked."""
+    """One request with everything that was asked, the answers to it, and the form for another one."""
     person = enter(request, Capability.STAFF_OFFER)
-    row = SalesRequest.objects.select_related("space", "person").filter(pk=request_id).first()
+    row = SalesRequest.objects.select_related("space", "person", "customer").filter(pk=request_id).first()
     if row is None:
         raise ZetelError("not_found")
+    form = AnswerForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        requests.answer(
+            row, text=form.cleaned_data["message"], staff=person, now=clock.now(),
+            declines="decline" in request.POST,
+        )  # fmt: skip
+        messages.success(request, gettext("The answer is on its way."))
+        return redirect("staff_sales_request", row.pk)
+    answers = Event.objects.filter(
+        kind=EventType.SALES_REQUEST_ANSWERED, after__request=row.public_id
+    ).select_related("actor")
+    running = offers_of.running_plan(row.space) if row.space else None
     context = {
+        "form": form, "answers": answers.order_by("id"), "manual": running if running and running.is_manual else None,
         "row": row, "facts": _wish_facts(row), "status": STATUS_WORDS[row.status],
         "places": places_around(row.space) if row.space else [],
         "offers": Offer.objects.filter(request=row).select_related("space").order_by("-id"),
     }  # fmt: skip
-    return page(request, "staff/sales_request.html", person, context)
+    return page(request, "staff/sales_request.html", person, context, 422 if form.errors else 200)
 
 
 def _wish_facts(row: SalesRequest) -> list[dict[str, str]]:
@@ -137,6 +165,7 @@ def _wish_facts(row: SalesRequest) -> list[dict[str, str]]:
         (gettext("Company"), row.company),
         (gettext("Phone"), row.phone),
         (gettext("Space"), row.space.name if row.space else ""),
+        (gettext("Who pays"), str(row.customer) if row.customer else ""),
         (gettext("Plan"), str(wish.get("plan") or "").title()),
         (
             gettext("Billing cycle"),

@@ -68,6 +68,7 @@ def customer(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         "invoices": _invoices(row) if sees_money else [],
         "balances": _balances(row) if sees_money else [],
         "may_pay_out": allowed(person, Capability.STAFF_REFUND),
+        "may_change_manual": allowed(person, Capability.STAFF_MANUAL_CHANGE),
         "may_cancel_now": allowed(person, Capability.STAFF_CANCEL_NOW),
         "events": _events(row, sees_money),
         "limit": LISTED_MAX,

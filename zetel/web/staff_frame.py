@@ -26,6 +26,8 @@ _PAGES: tuple[tuple[Promise, str, str, Capability], ...] = (
     (_("Overview"), "staff", "home", Capability.STAFF_ENTER),
     (_("Sales inbox"), "staff_sales", "mail", Capability.STAFF_OFFER),
     (_("Offers"), "staff_offers", "document", Capability.STAFF_OFFER),
+    (_("Manual invoices"), "staff_manual", "invoice", Capability.STAFF_CUSTOMERS_SEE),
+    (_("Bank"), "staff_bank_lines", "card", Capability.STAFF_MONEY_BOOK),
     (_("Support inbox"), "staff_support", "help", Capability.STAFF_ENTER),
     (_("Customers"), "staff_customers", "users", Capability.STAFF_CUSTOMERS_SEE),
     (_("Spaces"), "staff_spaces", "building", Capability.STAFF_CUSTOMERS_SEE),

@@ -70,6 +70,7 @@ def invoice(request: HttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
         "totals": [] if is_note else _account_rows(row), "total": Money(row.total_amount, row.currency),
         "notes": _notes(row), "payments": _payments(row), "refunds": _refunds(row),
         "may_credit": may_act and dues.creditable_of(row).gross > 0,
+        "may_pay": not is_note and allowed(person, Capability.STAFF_MONEY_BOOK),
         "may_write_off": may_act and row.state == "open", **_sandbox(person, row),
     }  # fmt: skip
     return page(request, "staff/invoice.html", person, context)
@@ -111,12 +112,15 @@ def _notes(row: Invoice) -> list[dict[str, Any]]:
 
 
 def _payments(row: Invoice) -> list[dict[str, Any]]:
-    found = Payment.objects.filter(invoice=row).prefetch_related("attempts__method").order_by("id")
+    found = Payment.objects.filter(invoice=row).select_related("bank_booking")
+    found = found.prefetch_related("attempts__method").order_by("id")
     return [
         {
             "amount": Money(one.amount, one.currency), "at": one.paid_at or one.created_at,
             "status": PAYMENT_WORDS[one.status](),
-            "method": next((str(x.method.label) for x in reversed(one.attempts.all())), ""),
+            "method": gettext("by bank")
+            if getattr(one, "bank_booking", None)
+            else next((str(x.method.label) for x in reversed(one.attempts.all())), ""),
         }
         for one in found
     ]  # fmt: skip

@@ -1,11 +1,11 @@
 """Acts of staff in two steps: a form with its reason, then what will happen with the button that does it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 from zetel.models import Person
@@ -36,6 +36,7 @@ class Seen:
     label: str
     rows: list[Row] = field(default_factory=list)
     kind: str = ""
+    notes: Sequence[str] = ()
 
 
 def two_steps(
@@ -58,8 +59,13 @@ def two_steps(
         named = str(refusal.params.get("field", ""))
         form.add_error(named if named in form.fields else None, sentence(refusal))
         return _form(request, person, form, words, refusal.status)
-    context = {"form": form, "words": words, "seen": seen, "reason": form.cleaned_data["reason"]}
+    context = {"form": form, "words": words, "seen": seen, "reason": form.cleaned_data.get("reason", "")}
     return page(request, "staff/act_confirm.html", person, context)
+
+
+def carry(form: ZetelForm, name: str, value: str) -> None:
+    """Let the button that does it send along what was decided from, such as the quote that was shown."""
+    form.data = {**form.data.dict(), name: value} if isinstance(form.data, QueryDict) else form.data
 
 
 def _form(

@@ -24,6 +24,7 @@ from zetel.rules.offers import SEATS_MAX, state
 from zetel.rules.periods import local_date
 from zetel.rules.roles import Capability
 from zetel.rules.seats import smallest_fit
+from zetel.templatetags.zetel import longdate
 from zetel.web.errors import sentence
 from zetel.web.forms import ZetelForm
 from zetel.web.staff_frame import enter, page, rows_of
@@ -35,7 +36,7 @@ STATES: dict[str, tuple[Promise, str]] = {
     "open": (_("open"), "info"), "expired": (_("expired"), "warn"), "withdrawn": (_("withdrawn"), ""),
     "accepted": (_("accepted"), "good"),
 }  # fmt: skip
-_FIELDS = {
+FIELDS = {
     "not_member": "email", "offer_for_owner": "email", "price_immutable": "price", "no_change": "seats",
     "currency_mismatch": "currency", "plan_unknown": "plan", "not_offered": "plan", "cycle_unknown": "cycle",
     "currency_unknown": "currency", "price_unknown": "price", "amount_invalid": "price", "seats_in_use": "seats",
@@ -74,13 +75,13 @@ class OfferForm(ZetelForm):
 def offer_new(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     """Fill in an offer, with what was asked of sales where there was a request; sending mails it."""
     person = enter(request, Capability.STAFF_OFFER)
-    space, asked = space_of(space_id), _request_of(request)
+    space, asked = space_of(space_id), request_of(request)
     form = _form(space, asked, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
             made = _make(space, form.cleaned_data, asked, person)
         except ZetelError as error:
-            field = "last_on" if error.params.get("field") == "last_on" else _FIELDS.get(error.code)
+            field = "last_on" if error.params.get("field") == "last_on" else FIELDS.get(error.code)
             form.add_error(field, sentence(error))
         else:
             messages.success(
@@ -108,7 +109,7 @@ def _make(space: Space, data: dict[str, Any], asked: SalesRequest | None, staff:
     )
 
 
-def _request_of(request: HttpRequest) -> SalesRequest | None:
+def request_of(request: HttpRequest) -> SalesRequest | None:
     """The request that is answered, when the address names one."""
     request_id = parse_public_id(SalesRequest.PREFIX, request.GET.get("request", ""))
     return SalesRequest.objects.select_related("person").filter(pk=request_id).first() if request_id else None
@@ -163,7 +164,9 @@ class WithdrawForm(ZetelForm):
 def offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
     """One offer with its story; an open one can be withdrawn."""
     person, now = enter(request, Capability.STAFF_OFFER), clock.now()
-    rows = Offer.objects.select_related("space", "person", "offered_by", "request", "change")
+    rows = Offer.objects.select_related(
+        "space", "person", "offered_by", "request", "change", "customer", "approved_by"
+    )
     row = rows.filter(pk=offer_id).first()
     if row is None:
         raise ZetelError("not_found")
@@ -185,5 +188,24 @@ def offer(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
     context = {
         "row": row, "facts": facts, "form": form, "status": STATES[state(row.status, row.valid_until, now)],
         "unit": Money(row.unit_amount, row.currency), "is_open": row.status == "open",
+        "manual_facts": _manual_facts(row) if row.is_manual else [],
     }  # fmt: skip
     return page(request, "staff/offer.html", person, context, 422 if form.errors else 200)
+
+
+def _manual_facts(row: Offer) -> list[dict[str, str]]:
+    """The terms of a quote on invoice, who agreed to it, and who approved it (G5)."""
+    days = gettext("%(term)s days") % {"term": row.payment_term_days}
+    told = [
+        (gettext("Quote number"), row.reference, ""),
+        (gettext("Who pays"), str(row.customer), ""),
+        (gettext("Payment term"), days, ""),
+        (gettext("Purchase order"), row.purchase_order, ""),
+        (gettext("Agreed by"), row.agreed_by, longdate(row.agreed_on) if row.agreed_on else ""),
+        (
+            gettext("Approved by"),
+            row.approved_by.label if row.approved_by else "",
+            longdate(row.approved_at) if row.approved_at else "",
+        ),
+    ]
+    return [{"label": label, "value": value, "note": note} for label, value, note in told if value]

@@ -22,6 +22,7 @@ from zetel.jobs import methods
 from zetel.models import Customer, MethodSetup, PurchaseDraft
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
+from zetel.rules.manual_invoices import SEATS_MIN
 from zetel.rules.outcomes import MethodKind
 from zetel.web.billing_information_form import REARRANGE, BillingInformationForm
 from zetel.web.errors import sentence
@@ -29,7 +30,6 @@ from zetel.web.forms import Card
 from zetel.web.upgrade import Visit, page, step, with_pick
 from zetel.web.upgrade_words import language
 
-INVOICE_SEATS_MIN = 20  # rule G5
 _TYPED = (
     "upgrade_typed"  # in the session: draft -> what stood in the form when its reader left for another page
 )
@@ -159,7 +159,7 @@ def _keep(visit: Visit, form: BillingInformationForm, payer: str) -> Customer:
 
 def may_pay_by_invoice(draft: PurchaseDraft) -> bool:
     """Rule G5: yearly and 20 seats or more, then agreed with sales."""
-    return draft.cycle == "year" and (draft.seats or 0) >= INVOICE_SEATS_MIN
+    return draft.cycle == "year" and (draft.seats or 0) >= SEATS_MIN
 
 
 def _saved(visit: Visit) -> bool:
@@ -197,7 +197,7 @@ def _method_cards(visit: Visit, held: Mapping[str, Customer]) -> list[tuple[str,
         cards.append(("paypal", Card(title="PayPal", text=gettext("You log in at PayPal and agree there."))))
     closed = "" if may_pay_by_invoice(visit.draft) else gettext(
         "For annual plans of %(count)s seats or more. Choose those in the details to pay by invoice."
-    ) % {"count": INVOICE_SEATS_MIN}  # fmt: skip
+    ) % {"count": SEATS_MIN}  # fmt: skip
     text = "" if closed else gettext("Agreed with sales: we lead you to the form with your wish filled in.")
     cards.append(("invoice", Card(title=gettext("Pay by invoice"), text=text, closed=closed)))
     return cards
@@ -208,7 +208,9 @@ def _pay_with(visit: Visit, customer: Customer, method: str) -> HttpResponse:
     if method == "invoice":
         draft = visit.draft
         asked = f"?topic=pay_by_invoice&plan={draft.plan}&cycle={draft.cycle}&seats={draft.seats}"
-        return redirect(reverse("sales_request") + f"{asked}&space={visit.space.public_id}")
+        return redirect(
+            reverse("sales_request") + f"{asked}&space={visit.space.public_id}&draft={draft.public_id}"
+        )
     if method in _METHODS:
         return begin(visit, customer, _METHODS[method])
     if not customer.methods.filter(status="active").exists():

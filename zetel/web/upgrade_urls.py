@@ -41,6 +41,7 @@ urlpatterns = [
     path("upgrade/<dft:draft_id>/trial", upgrade_trial.trial, name="upgrade_trial"),
     path("upgrade/<dft:draft_id>/review", upgrade_review.review, name="upgrade_review"),
     path("offers/<off:offer_id>/", offers.offer, name="offer"),
+    path("offers/<off:offer_id>/pdf/", offers.offer_pdf, name="offer_pdf"),
     path("sales/", sales.sales, name="sales_request"),
     path("sales/<sal:request_id>/", sales.sent, name="sales_request_sent"),
     path("support/", support.support, name="support_request"),
