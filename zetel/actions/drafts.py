@@ -217,6 +217,16 @@ def choose_customer(draft: PurchaseDraft, *, customer_id: uuid.UUID, now: dateti
     return customer
 
 
+def use_customer(draft: PurchaseDraft, customer: Customer, *, now: datetime) -> None:
+    """Pay with a customer that the person holds already or entered for this (P12); its currency counts then (M10)."""
+    if customer.billing_owner_id is not None:
+        choose_customer(draft, customer_id=customer.pk, now=now)
+        return
+    if customer.entered_by_id != draft.person_id:
+        raise ZetelError("not_found")
+    _write(draft, now, customer=customer, currency=customer.currency)
+
+
 def enter_customer(
     draft: PurchaseDraft, information: customers.BillingInformation, *, now: datetime
 ) -> Customer:

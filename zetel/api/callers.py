@@ -6,10 +6,12 @@ browser counts for nothing here.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.utils.translation import get_language
 from ninja.security.base import AuthBase
 
 from zetel import clock
@@ -35,6 +37,11 @@ class Caller:
         if self.person is None:
             raise ZetelError("person_required", field=ON_BEHALF_OF)
         return self.person
+
+    @property
+    def language(self) -> Literal["nl", "en"]:
+        """What the caller reads, as Accept-Language says."""
+        return "nl" if (get_language() or "en").startswith("nl") else "en"
 
     @property
     def reference(self) -> str:

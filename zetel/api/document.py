@@ -63,6 +63,8 @@ def _complete_operation(operation: Node, declared: Declared, schemas: Node) -> N
         codes = sorted(code for code in declared.codes if CODES[code] == int(status))
         if codes:
             _complete_refusal(response, int(status), codes)
+        elif declared.media:
+            response["content"] = {declared.media: {"schema": {"type": "string", "format": "binary"}}}
         else:
             for kind, content in response.get("content", {}).items():
                 if kind == "application/json":

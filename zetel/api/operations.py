@@ -39,6 +39,7 @@ class Declared:
     codes: frozenset[str]
     statuses: frozenset[int]
     query: frozenset[str] = field(default_factory=frozenset)
+    media: str = ""
 
     @property
     def is_write(self) -> bool:
@@ -59,15 +60,16 @@ def operation(
     then: Then | None = None,
     codes: tuple[str, ...] = (),
     staff: bool = False,
-    scope: Scope | None = None,
+    media: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register `act(request, …)`. A GET reads; anything else is one transaction with its answer kept under its key.
 
     With `then`, `act` returns `Begun(subject)` and `then(request, subject)` gives the answer after the commit: it is
-    where a payment company may be asked, and it must be repeatable. `also` names further statuses and their bodies.
+    where a payment company may be asked, and it must be repeatable. `also` names further statuses and their bodies,
+    `media` what is no JSON.
     """
     is_write = method != "GET"
-    scopes = (scope or (Scope.WRITE if is_write else Scope.READ), *((Scope.STAFF,) if staff else ()))
+    scopes = (Scope.WRITE if is_write else Scope.READ, *((Scope.STAFF,) if staff else ()))
     refusals = (WRITES if is_write else READS) | set(codes) | {"forbidden"}
 
     def register(act: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,7 +85,7 @@ def operation(
 
         declared = Declared(
             operation_id=act.__name__, method=method, path=path, scopes=scopes, codes=frozenset(refusals),
-            statuses=frozenset({status, *(also or {}), *(CODES[code] for code in refusals)}), query=query,
+            statuses=frozenset({status, *(also or {}), *(CODES[code] for code in refusals)}), query=query, media=media,
         )  # fmt: skip
         assert declared.operation_id not in DECLARED, f"two operations are called {declared.operation_id}"
         DECLARED[declared.operation_id] = declared

@@ -1,5 +1,6 @@
 """The API put together: its routers, its document, its page of documentation, and its addresses."""
 
+from types import ModuleType
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -7,7 +8,18 @@ from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path, re_path
 from ninja import NinjaAPI
 
-from zetel.api import keys, spaces
+from zetel.api import (
+    catalog,
+    changes,
+    customers,
+    invoices,
+    keys,
+    methods,
+    quotes,
+    sandbox,
+    spaces,
+    subscriptions,
+)
 from zetel.api.document import complete
 from zetel.api.problems import listen, no_such_address
 from zetel.api.reading import StrictParser
@@ -29,7 +41,19 @@ api = Service(
     urls_namespace="api",
 )  # fmt: skip
 listen(api)
-for name, noun in {"Keys": keys, "Spaces": spaces}.items():
+NOUNS: dict[str, ModuleType] = {
+    "Catalogue": catalog,
+    "Spaces": spaces,
+    "Customers": customers,
+    "Payment methods": methods,
+    "Quotes": quotes,
+    "Changes": changes,
+    "Subscriptions": subscriptions,
+    "Invoices": invoices,
+    "Keys": keys,
+    "Sandbox": sandbox,
+}
+for name, noun in NOUNS.items():
     api.add_router("", noun.router, tags=[name])
 
 _document: dict[str, Any] = {}

@@ -29,15 +29,27 @@ def begin(
 
     Raises method_unsupported, gateway_unavailable.
     """
-    gateway = next((g for g in gateways.available() if kind in g.capabilities.methods), None)
-    if gateway is None:
-        raise ZetelError("method_unsupported")
     setup = customers.begin_setup(
-        customer, person=person, kind=kind, gateway=gateway.name, next_path=next_path, now=now
+        customer, person=person, kind=kind, gateway=gateway_for(kind), next_path=next_path, now=now
     )
+    return send(setup, return_path=return_path)
+
+
+def gateway_for(kind: MethodKind) -> str:
+    """The name of the gateway that saves this kind here; method_unsupported when there is none."""
+    found = next((g for g in gateways.available() if kind in g.capabilities.methods), None)
+    if found is None:
+        raise ZetelError("method_unsupported")
+    return found.name
+
+
+def send(setup: MethodSetup, *, return_path: str) -> str:
+    """The address of the gateway's page for a visit that was written down; the same visit when asked again."""
+    kind: MethodKind = "paypal" if setup.kind == "paypal" else "card"
     try:
-        visit = gateway.begin_setup(
-            customer_reference=customer.public_id, kind=kind, reference=setup.public_id, language=person.language,
+        visit = gateways.get(setup.gateway).begin_setup(
+            customer_reference=setup.customer.public_id, kind=kind, reference=setup.public_id,
+            language=setup.person.language,
             return_url=settings.CONFIG.address + return_path.format(setup=setup.public_id),
         )  # fmt: skip
     except GatewayUnavailable as error:
@@ -70,6 +82,11 @@ def finish(setup: MethodSetup, *, now: datetime) -> PaymentMethod | None:
 def remove(method: PaymentMethod, *, person: Person, now: datetime) -> None:
     """Take a method out of use, then let the gateway forget it. What counts is ours: it is never charged again."""
     customers.remove_method(method, actor=person, now=now)
+    forget(method)
+
+
+def forget(method: PaymentMethod) -> None:
+    """Let the gateway forget a method that was taken out of use; that it cannot be told is no obstacle."""
     try:
         gateways.get(method.gateway).forget(method.token)
     except GatewayUnavailable:
