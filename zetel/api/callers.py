@@ -6,6 +6,7 @@ browser counts for nothing here.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from django.conf import settings
@@ -16,12 +17,14 @@ from ninja.security.base import AuthBase
 
 from zetel import clock
 from zetel.actions import keys
-from zetel.models import ApiKey, Person
+from zetel.actions._behalf import Behalf
+from zetel.models import Acting, ApiKey, Person
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
 from zetel.rules.keys import Scope
 
 ON_BEHALF_OF = "Zetel-On-Behalf-Of"
+ACTING = "Zetel-Acting"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Caller:
 
     key: ApiKey
     person: Person | None
+    behalf: Behalf | None = None
 
     @property
     def somebody(self) -> Person:
@@ -37,6 +41,11 @@ class Caller:
         if self.person is None:
             raise ZetelError("person_required", field=ON_BEHALF_OF)
         return self.person
+
+    @property
+    def buyer(self) -> Person:
+        """Who quotes and confirms: the billing owner where staff act for one, else the person."""
+        return self.behalf.owner if self.behalf else self.somebody
 
     @property
     def language(self) -> Literal["nl", "en"]:
@@ -74,8 +83,11 @@ class BearerKey(AuthBase):
         if missing:
             raise ZetelError("scope_missing", scope=str(missing[0]))
         keys.note_use(key, now=now)
-        caller = Caller(key, _person(request, key))
+        person = _person(request, key)
+        behalf = _behalf(request, key, person, now)
+        caller = Caller(key, person, behalf)
         request.user = caller.person or AnonymousUser()
+        request.behalf = behalf  # type: ignore[attr-defined]
         request.caller = caller  # type: ignore[attr-defined]
         return caller
 
@@ -108,3 +120,18 @@ def _person(request: HttpRequest, key: ApiKey) -> Person | None:
     if person is None:
         raise ZetelError("person_unknown", field=ON_BEHALF_OF)
     return person
+
+
+def _behalf(request: HttpRequest, key: ApiKey, person: Person | None, now: datetime) -> Behalf | None:
+    """The stretch of acting that a member of staff names; one that is over or another's is refused (R9)."""
+    named = request.headers.get(ACTING, "")
+    if not named:
+        return None
+    rows = Acting.objects.select_related("staff", "customer__billing_owner")
+    row = rows.filter(
+        pk=parse_public_id("act", named) or key.pk, staff=person, ended_at=None, ends_at__gt=now
+    ).first()
+    holds = row is not None and Scope.STAFF in key.scopes and row.role == row.staff.staff_role
+    if row is None or not holds or row.customer.billing_owner is None:
+        raise ZetelError("forbidden", field=ACTING)
+    return Behalf(row, row.customer.billing_owner)

@@ -117,7 +117,7 @@ def stop_change(request: ApiRequest, change_id: ChangeId, body: Nothing) -> Begu
 
 def load(request: ApiRequest, change_id: str) -> Change:
     rows = Change.objects.select_related("space", "quote", "subscription")
-    row = rows.filter(person=request.caller.somebody, pk=parse_id("chg", change_id)).first()
+    row = rows.filter(person=request.caller.buyer, pk=parse_id("chg", change_id)).first()
     if row is None:
         raise ZetelError("not_found")
     return row

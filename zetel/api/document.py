@@ -30,6 +30,11 @@ HEADERS: Node = {
         "description": "With the installation's own key: the person whose act this is and whose rights count.",
         "schema": {"type": "string", "pattern": r"^per_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
     },
+    "Acting": {
+        "name": "Zetel-Acting", "in": "header", "required": False,
+        "description": "Of a member of staff who acts for a customer: the stretch of acting, `act_…`.",
+        "schema": {"type": "string", "pattern": r"^act_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
+    },
     "AcceptLanguage": {
         "name": "Accept-Language", "in": "header", "required": False,
         "description": "The language of `detail` in refusals: `nl` or `en`.",
@@ -52,7 +57,7 @@ def complete(document: Node) -> Node:
 
 
 def _complete_operation(operation: Node, declared: Declared, schemas: Node) -> None:
-    refs = ["OnBehalfOf", "AcceptLanguage"] + (["IdempotencyKey"] if declared.is_write else [])
+    refs = ["OnBehalfOf", "Acting", "AcceptLanguage"] + (["IdempotencyKey"] if declared.is_write else [])
     operation["parameters"] += [{"$ref": f"#/components/parameters/{name}"} for name in refs]
     operation["security"] = [{"BearerKey": []}]
     operation["x-scopes"] = [str(scope) for scope in declared.scopes]

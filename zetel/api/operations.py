@@ -5,6 +5,7 @@ Idempotency-Key and the document are made from it. See docs/architecture.md, Add
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, get_args, get_type_hints
@@ -14,6 +15,7 @@ from ninja import Router
 from pydantic import BaseModel
 
 from zetel.actions import keys
+from zetel.actions._behalf import acting_for
 from zetel.api.callers import ApiRequest, BearerKey
 from zetel.api.problems import Problem
 from zetel.api.repeats import Then, carry_out, response_of
@@ -56,7 +58,7 @@ def operation(
     *,
     answer: type[BaseModel] | None,
     status: int = 200,
-    also: Mapping[int, type[BaseModel]] | None = None,
+    also: Mapping[int, type[BaseModel] | None] | None = None,
     then: Then | None = None,
     codes: tuple[str, ...] = (),
     staff: bool = False,
@@ -78,7 +80,7 @@ def operation(
         @wraps(act)
         def answered(request: ApiRequest, **given: Any) -> HttpResponse:
             _check_query(request, query)
-            with keys.used(request.caller.key.pk):
+            with keys.used(request.caller.key.pk), _acting(request):
                 if not is_write:
                     return response_of(act(request, **given), status)
                 return carry_out(request, lambda: act(request, **given), then=then, status=status)
@@ -98,6 +100,11 @@ def operation(
         return act
 
     return register
+
+
+def _acting(request: ApiRequest) -> AbstractContextManager[None]:
+    behalf = request.caller.behalf
+    return acting_for(behalf) if behalf else nullcontext()
 
 
 def _query_names(act: Callable[..., Any]) -> frozenset[str]:

@@ -193,14 +193,14 @@ def confirm_quote(request: ApiRequest, quote_id: QuoteId, body: ConfirmWanted) -
     if body.agree_to_lower:
         quotes.agree_to_lower(quote, now=clock.now())
     change = changes.confirm(
-        quote_id=quote.pk, person=request.caller.somebody, now=clock.now(),
+        quote_id=quote.pk, person=request.caller.buyer, now=clock.now(),
         return_path="/upgrade/changes/{change}/", language=request.caller.language,
     )  # fmt: skip
     return Begun(change.public_id)
 
 
 def _load(request: ApiRequest, quote_id: str) -> Quote:
-    rows = Quote.objects.filter(person=request.caller.somebody, pk=parse_id("quo", quote_id))
+    rows = Quote.objects.filter(person=request.caller.buyer, pk=parse_id("quo", quote_id))
     quote = rows.select_related("space", "customer", "subscription").first()
     if quote is None:
         raise ZetelError("not_found")

@@ -75,6 +75,8 @@ PLAIN: Mapping[str, Promise] = {
     ),
     "limit_reached": gettext_lazy("The space is full. Upgrade to a paid plan, or make room first."),
     "seats_full": gettext_lazy("All seats are taken. Ask the billing owner for more seats first."),
+    "email_taken": gettext_lazy("Somebody has this e-mail address already. Look them up instead."),
+    "external_id_taken": gettext_lazy("Something else is called so already. Look it up by this id first."),
     "already_member": gettext_lazy("This person is in the space already."),
     "last_admin": gettext_lazy("A space needs an admin. Name another admin first."),
     "last_operator": gettext_lazy("The back office needs an operator. Name another operator first."),

@@ -10,7 +10,7 @@ from typing import Any
 
 from zetel.gateways.sandbox import SandboxGateway
 from zetel.rules.errors import ZetelError
-from zetel.sandbox import charges, company, script, setups
+from zetel.sandbox import charges, script, setups
 from zetel.sandbox.behaviours import ACCOUNTS, BEHAVIOURS, CARDS
 from zetel.sandbox.models import Charge
 
@@ -26,7 +26,7 @@ def plan(behaviours: Sequence[str], *, operation: Any) -> None:
 
 def clear() -> None:
     """Forget what was planned, and answer again."""
-    company.clear_plans()
+    script.clear_plans()
 
 
 def check_behaviour(kind: str, behaviour: str) -> None:

@@ -51,6 +51,8 @@ _CODES: dict[str, int] = {
     "limit_reached": 409,  # S5: Basic holds 15
     "seats_full": 409,  # C8, policy block, or growth declined
     "already_member": 409,
+    "email_taken": 409,
+    "external_id_taken": 409,
     "last_admin": 409,
     "last_operator": 409,  # R9
     "admin_is_billing_owner": 409,  # R4
