@@ -148,6 +148,16 @@ def doctor(
     _in_django(_beside_up(data), "zetel.cli.doctor.run")(rule or [], as_json=as_json)
 
 
+@app.command()
+def reconcile(
+    days: Annotated[int, typer.Option(min=1, max=1000, help="How many days to look back.")] = 35,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+    data: Data = None,
+) -> None:
+    """Hold the payment companies' ledgers against our payments; return code 1 when something differs."""
+    _in_django(_beside_up(data), "zetel.cli.reconcile.run_by_hand")(days, as_json=as_json)
+
+
 clock_app = typer.Typer(help="Show or set the clock of a sandbox.", no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 Back = Annotated[bool, typer.Option("--back", help="Turn the clock back although what has happened stays.")]

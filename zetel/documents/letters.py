@@ -60,6 +60,13 @@ def _alerts() -> dict[str, tuple[str, str]]:
                 "Give the customer more time, or end the plan, under Manual invoices. Until then it is not renewed."
             ),
         ),
+        "ledger_difference": (
+            gettext("A payment company's books differ from ours"),
+            gettext(
+                "Compared with the payment company, something differs that the comparison cannot mend. It stands under"
+                " Parked work, with what to do."
+            ),
+        ),
         "owner_gone": (
             gettext("Nobody is left to manage billing"),
             gettext(

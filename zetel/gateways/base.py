@@ -48,6 +48,8 @@ class Capabilities:
     """Smallest charge in minor units per currency; a currency that is absent has no minimum (rule G9)."""
     key_memory_hours: int
     """How long the company remembers an idempotency key. A retry later than this must ask by reference first."""
+    ledger_lag_hours: int
+    """After how long a payment or a refund stands in its ledger for certain."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,6 +55,7 @@ class PayPalGateway:
         signed_webhooks=True,
         minimum_amount={},
         key_memory_hours=6,
+        ledger_lag_hours=3,
     )
 
     def __init__(self, *, client_id: str, secret: str, webhook_id: str, address: str) -> None:

@@ -50,6 +50,7 @@ class SandboxGateway:
         signed_webhooks=True,
         minimum_amount=company.MINIMUM_AMOUNT,
         key_memory_hours=company.KEY_MEMORY // timedelta(hours=1),
+        ledger_lag_hours=0,
     )
 
     def begin_setup(

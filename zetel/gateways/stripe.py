@@ -58,6 +58,7 @@ class StripeGateway:
         signed_webhooks=True,
         minimum_amount={"EUR": 50, "USD": 50, "GBP": 30, "JPY": 50, "KWD": 150},
         key_memory_hours=24,
+        ledger_lag_hours=0,
     )
 
     def __init__(self, *, secret_key: str, webhook_secret: str, address: str = "") -> None:

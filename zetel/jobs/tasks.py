@@ -22,6 +22,7 @@ from zetel.jobs import (
     inbound,
     outbox,
     overage_run,
+    reconcile,
     reminder_run,
     trial_run,
 )
@@ -69,6 +70,14 @@ def tick(timestamp: int = 0) -> None:
     clock.refresh()
     do_due(clock.now())
     kept_answers.sweep(clock.real_now())
+
+
+@app.periodic(cron="20 3 * * *")
+@app.task(name="zetel.reconcile", queueing_lock="zetel.reconcile")
+def compare_ledgers(timestamp: int = 0) -> None:
+    """Once a day: hold the payment companies' ledgers against our payments."""
+    clock.refresh()
+    reconcile.run_daily(clock.now())
 
 
 @app.periodic(cron="*/5 * * * *")

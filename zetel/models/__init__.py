@@ -5,6 +5,7 @@ from zetel.models.acting import Acting
 from zetel.models.bank import BankBooking, BankLine, BankStatement
 from zetel.models.catalog import CatalogVersion
 from zetel.models.customers import BalanceEntry, Customer, MethodSetup, PaymentMethod
+from zetel.models.differences import Difference
 from zetel.models.events import Event, Mail
 from zetel.models.invoices import Credit, Invoice, InvoiceLine, InvoiceTax, IssuedFile, Series
 from zetel.models.keys import ApiKey, KeptAnswer
@@ -25,7 +26,7 @@ from zetel.models.subscriptions import (
 
 __all__ = [
     "Acting", "AnyOf", "ApiKey", "Attempt", "BalanceEntry", "BankBooking", "BankLine", "BankStatement",
-    "CatalogVersion", "Change", "ClockSetting", "Credit", "Customer", "Domain", "Event", "InboundEvent",
+    "CatalogVersion", "Change", "ClockSetting", "Credit", "Customer", "Difference", "Domain", "Event", "InboundEvent",
     "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "KeptAnswer", "Mail", "ManualInvoice",
     "Membership", "MethodSetup", "Offer", "Overage", "Payment", "PaymentMethod", "PaymentShare", "Person",
     "PurchaseDraft", "Quote", "Refund", "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms",

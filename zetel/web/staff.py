@@ -21,6 +21,7 @@ from zetel.actions import parked as parking
 from zetel.documents.timeline import topic
 from zetel.models import (
     Attempt,
+    Difference,
     Event,
     InboundEvent,
     Mail,
@@ -34,6 +35,7 @@ from zetel.models import (
 )
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
+from zetel.rules.money import Money
 from zetel.rules.roles import Capability
 from zetel.web.forms import ZetelForm
 from zetel.web.mailbox import kind_word as mail_word
@@ -203,6 +205,27 @@ def support_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse
     return page(request, "staff/support_request.html", person, {"row": row, "facts": facts})
 
 
+# What a comparison with a payment company found, and what to do about it.
+DIFFERENCE_WORDS = {
+    "amount_differs": gettext_lazy(
+        "The company took another amount than we asked for. Refund it at the company."
+    ),
+    "captured_twice": gettext_lazy(
+        "The company took it a second time. Refund the second one at the company."
+    ),
+    "not_in_ledger": gettext_lazy("We booked it as paid, and the company does not know it. Ask the company."),
+    "paid_after_refusal": gettext_lazy(
+        "The company took it after it had refused it. Nothing was sold for it: refund it at the company."
+    ),
+    "refunds_differ": gettext_lazy(
+        "The company gave back another amount than we did. Look at both, and ask it."
+    ),
+    "unknown_payment": gettext_lazy(
+        "The company took it under a reference that is none of ours. Look whose it is."
+    ),
+}
+
+
 @require_GET
 def parked(request: HttpRequest) -> HttpResponse:
     """Work that will not go by itself, newest first; a number of each kind (rule X16)."""
@@ -223,6 +246,10 @@ def parked(request: HttpRequest) -> HttpResponse:
         .select_related("space", "customer")
         .order_by("-id")[:PARKED_LISTED_MAX],
         "ownerless": _ownerless().select_related("space", "customer").order_by("-id")[:PARKED_LISTED_MAX],
+        "differences": [
+            (row, DIFFERENCE_WORDS[row.what], Money(row.amount, row.currency))
+            for row in Difference.objects.filter(closed_at=None).order_by("-id")[:PARKED_LISTED_MAX]
+        ],
         "inbound": InboundEvent.objects.filter(status="parked").order_by("-id")[:PARKED_LISTED_MAX],
         "mails": [
             (mail, mail_word(mail.kind))
@@ -269,6 +296,7 @@ def _parked_counts() -> dict[str, int]:
         "taken_back": _taken_back().count(),
         "subscriptions": Subscription.objects.exclude(parked_reason="").count(),
         "ownerless": _ownerless().count(),
+        "differences": Difference.objects.filter(closed_at=None).count(),
         "inbound": InboundEvent.objects.filter(status="parked").count(),
         "mails": Mail.objects.filter(status="parked").count(),
     }

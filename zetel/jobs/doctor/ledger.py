@@ -31,7 +31,7 @@ def check(now: datetime) -> Iterator[Finding]:
             continue
         try:
             yield from _their_captures(gateway, now)
-            yield from _our_payments(gateway)
+            yield from _our_payments(gateway, now)
         except GatewayUnavailable:
             yield Finding("X2", "gateway_unavailable", name, {"compared": False}, is_notice=True)
 
@@ -88,7 +88,7 @@ def _their_captures(gateway: Gateway, now: datetime) -> Iterator[Finding]:
             if attempt is None:
                 yield Finding("X2", "capture_without_payment", capture.reference, _facts(capture))
             else:
-                yield from _compare(capture, attempt, told)
+                yield from _compare(capture, attempt, told, now)
 
 
 def _told_to_staff(attempts: list[Attempt]) -> set[str]:
@@ -98,7 +98,7 @@ def _told_to_staff(attempts: list[Attempt]) -> set[str]:
     return set(events.values_list("after__reference", flat=True))
 
 
-def _compare(capture: Capture, attempt: Attempt, told: set[str]) -> Iterator[Finding]:
+def _compare(capture: Capture, attempt: Attempt, told: set[str], now: datetime) -> Iterator[Finding]:
     facts = {**_facts(capture), "status": attempt.status, "wanted": attempt.payment.amount}
     if attempt.reference in told:
         yield Finding("X2", "money_parked", attempt.reference, facts, is_notice=True)
@@ -116,12 +116,18 @@ def _compare(capture: Capture, attempt: Attempt, told: set[str]) -> Iterator[Fin
     if (capture.amount.amount, capture.amount.currency) != (attempt.payment.amount, attempt.payment.currency):
         facts["wanted_currency"] = attempt.payment.currency
         yield Finding("X2", "capture_amount_differs", attempt.reference, facts)
-    yield from _compare_refunds(capture, attempt, list(attempt.refunds.all()))
+    yield from _compare_refunds(capture, attempt, list(attempt.refunds.all()), now)
 
 
-def _compare_refunds(capture: Capture, attempt: Attempt, refunds: list[Refund]) -> Iterator[Finding]:
-    done = sum(refund.amount for refund in refunds if refund.status == "done")
-    open_ = sum(refund.amount for refund in refunds if refund.status in ("sent", "unknown"))
+def _compare_refunds(
+    capture: Capture, attempt: Attempt, refunds: list[Refund], now: datetime
+) -> Iterator[Finding]:
+    shown_by = now - _lag(gateways.get(attempt.gateway))
+    is_new = {refund.pk for refund in refunds if refund.status == "done" and refund.created_at > shown_by}
+    done = sum(refund.amount for refund in refunds if refund.status == "done" and refund.pk not in is_new)
+    open_ = sum(
+        refund.amount for refund in refunds if refund.status in ("sent", "unknown") or refund.pk in is_new
+    )
     asked = sum(refund.amount for refund in refunds if refund.status != "refused")
     if not done <= capture.refunded.amount <= done + open_:
         facts = {"booked": done, "under_way": open_, "refunded": capture.refunded.amount}
@@ -131,9 +137,16 @@ def _compare_refunds(capture: Capture, attempt: Attempt, refunds: list[Refund]) 
         yield Finding("X2", "refunds_exceed_payment", attempt.reference, facts)
 
 
-def _our_payments(gateway: Gateway) -> Iterator[Finding]:
+def _lag(gateway: Gateway) -> timedelta:
+    """How new something may be and not stand in the company's ledger yet."""
+    return timedelta(hours=gateway.capabilities.ledger_lag_hours)
+
+
+def _our_payments(gateway: Gateway, now: datetime) -> Iterator[Finding]:
     """Each try that we booked as paid is in the company's ledger, in the window of time of its batch."""
-    paid = Attempt.objects.filter(gateway=gateway.name, status="paid").select_related("payment")
+    paid = Attempt.objects.filter(
+        gateway=gateway.name, status="paid", settled_at__lte=now - _lag(gateway)
+    ).select_related("payment")
     for attempts in rows_of(paid.order_by("settled_at", "id")):
         since = min(attempt.created_at for attempt in attempts) - SLACK
         until = max(attempt.settled_at or attempt.created_at for attempt in attempts) + SLACK
