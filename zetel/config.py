@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -29,19 +29,14 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
-from stdnum import iban
-from stdnum.eu import vat
-from stdnum.exceptions import ValidationError as NumberError
 
-from zetel.rules.exchange import read_table
-from zetel.rules.money import DECIMALS
+from zetel import config_values
 
 PREFIX = "ZETEL_"
 FILE_VARIABLE = "ZETEL_CONFIG_FILE"
 DEFAULT_FILE = Path("zetel.toml")
 SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE"
 SECRET_LENGTH_MIN = 40
-LOGO_SUFFIXES = (".svg", ".png", ".jpg", ".jpeg")
 # What live mode must be told. A VAT number, IBAN or logo may be absent, but then by an empty value.
 LIVE_NEEDS = (
     "secret_key",
@@ -117,60 +112,6 @@ def _email(value: str) -> str:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
         raise ValueError("is no e-mail address; write it like billing@example.com")
     return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("is no time zone; write one like Europe/Amsterdam") from error
-    return value
-
-
-def _country(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", value):
-        raise ValueError("is no country code; write its two ISO letters like NL")
-    return value
-
-
-def _vat_number(value: str) -> str:
-    try:
-        return str(vat.validate(value)) if value else value
-    except NumberError as error:
-        raise ValueError("is no valid EU VAT number; check it, or leave it empty") from error
-
-
-def _currency(value: str) -> str:
-    if value not in DECIMALS:
-        raise ValueError("is no currency that Zetel knows; write its three ISO letters like EUR")
-    return value
-
-
-def _exchange_rates(value: Path | None) -> Path | None:
-    if value is None:
-        return None
-    try:
-        read_table(value.read_text(encoding="utf-8").splitlines())
-    except OSError as error:
-        raise ValueError("is no file that can be read; check the path, or leave it out") from error
-    return value.resolve()
-
-
-def _iban(value: str) -> str:
-    try:
-        return str(iban.validate(value)) if value else value
-    except NumberError as error:
-        raise ValueError("is no valid IBAN; check its digits, or leave it empty") from error
-
-
-def _logo(value: Path | None) -> Path | None:
-    if value is None:
-        return None
-    if value.suffix.lower() not in LOGO_SUFFIXES:
-        raise ValueError(f"must be a picture ending in {', '.join(LOGO_SUFFIXES)}")
-    if not value.is_file():
-        raise ValueError("is no file that can be read; check the path, or leave it out")
-    return value.resolve()
 
 
 def _database_url(value: SecretStr | None) -> SecretStr | None:
@@ -265,19 +206,21 @@ class Config(BaseSettings):
     )
     seller_postcode: str = "1015 AA"
     seller_city: str = "Amsterdam"
-    seller_country: Annotated[str, AfterValidator(_country)] = "NL"
-    seller_vat_number: Annotated[str, AfterValidator(_vat_number)] = "NL123456782B90"
+    seller_country: Annotated[str, AfterValidator(config_values.country)] = "NL"
+    seller_vat_number: Annotated[str, AfterValidator(config_values.vat_number)] = "NL123456782B90"
     seller_registration_number: Annotated[str, Field(max_length=32)] = "34567890"
     # The one of its tax returns: tax in another currency is stated in this one too.
-    seller_currency: Annotated[str, AfterValidator(_currency)] = "EUR"
-    seller_iban: Annotated[str, AfterValidator(_iban)] = "NL91ABNA0417164300"
-    seller_time_zone: Annotated[str, AfterValidator(_zone)] = "Europe/Amsterdam"
-    seller_logo: Annotated[Path | None, AfterValidator(_logo)] = None
+    seller_currency: Annotated[str, AfterValidator(config_values.currency)] = "EUR"
+    seller_iban: Annotated[str, AfterValidator(config_values.iban)] = "NL91ABNA0417164300"
+    seller_time_zone: Annotated[str, AfterValidator(config_values.zone)] = "Europe/Amsterdam"
+    seller_logo: Annotated[Path | None, AfterValidator(config_values.logo)] = None
     seller_support_email: Annotated[str, AfterValidator(_email)] = "support@zetel.example"
     seller_sales_email: Annotated[str, AfterValidator(_email)] = "sales@zetel.example"
     seller_oss_registered: bool = True
+    # Another address of the EU's VAT service; empty is the service itself, and in a sandbox one that pretends.
+    vies_url: Annotated[str | None, AfterValidator(config_values.vies_url)] = None
     # The European Central Bank's file of reference rates, eurofxref-hist.csv.
-    exchange_rates: Annotated[Path | None, AfterValidator(_exchange_rates)] = None
+    exchange_rates: Annotated[Path | None, AfterValidator(config_values.exchange_rates)] = None
 
     # Payment companies: all of what one needs makes it appear; docs/gateways.md says where to find it.
     stripe_secret_key: SecretStr | None = None

@@ -43,6 +43,7 @@ EXPECTED: dict[str, str] = {
     "staff.export": "finance operator",
     "staff.cancel_now": "operator",
     "staff.catalog.edit": "operator",
+    "staff.vat.verify": "finance operator",
     "staff.tax.edit": "operator",
     "staff.gateways.edit": "operator",
     "staff.keys.edit": "operator",

@@ -16,8 +16,8 @@ from django.db import transaction
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as NumberError
 
-from zetel.actions import dunning, mail, reminders
-from zetel.actions._change import lock_customer, record, transition
+from zetel.actions import dunning, mail, reminders, vat_numbers
+from zetel.actions._change import defer, lock_customer, record, transition
 from zetel.actions.addresses import form_of
 from zetel.models import Customer, MethodSetup, PaymentMethod, Person, Subscription
 from zetel.rules import transitions
@@ -151,6 +151,8 @@ def change_information(
             EventType.CUSTOMER_CHANGED, now=now, actor=actor, customer=locked,
             before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
         )  # fmt: skip
+        if {"vat_number", "country"} & set(changed) and vat_numbers.want(locked, now=now):
+            defer("vat_checks")
     return locked
 
 

@@ -63,6 +63,10 @@ PLAIN: Mapping[str, Promise] = {
     "language_invalid": gettext_lazy("Choose a language from the list."),
     "time_zone_invalid": gettext_lazy("Choose a time zone from the list."),
     "currency_unknown": gettext_lazy("We do not sell in this currency. Choose one from the list."),
+    "vat_number_missing": gettext_lazy(
+        "Tax does not depend on a VAT number of this customer: there is none, or it is of a country where that makes"
+        " no difference."
+    ),
     "vat_number_malformed": gettext_lazy(
         "This is no valid VAT number. Write it with its country code, like NL123456782B90."
     ),

@@ -58,6 +58,7 @@ PLAIN = {
     T.CUSTOMER_CREATED: _("Billing information was entered."),
     T.CUSTOMER_CHANGED: _("Billing information was changed."),
     T.CUSTOMER_VAT_VERIFIED: _("The VAT number was verified."),
+    T.CUSTOMER_VAT_LOST: _("The VAT number is no longer known to the EU's service, so tax is charged."),
     T.BALANCE_CHANGED: _("The balance changed."),
     T.METHOD_REPLACED: _("A payment method was set up."),
     T.METHOD_REFUSED: _("A new payment method was refused; nothing changed."),

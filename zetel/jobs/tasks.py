@@ -25,6 +25,7 @@ from zetel.jobs import (
     reconcile,
     reminder_run,
     trial_run,
+    vat_checks,
 )
 
 STALLED_SECONDS = 120  # without a sign of life; a worker gives one every 10
@@ -61,6 +62,13 @@ def send_mail() -> None:
 def read_inbound() -> None:
     clock.refresh()
     inbound.drain(clock.now())
+
+
+@app.task(name="zetel.vat_checks")
+def check_vat_numbers() -> None:
+    """A number was entered or changed."""
+    clock.refresh()
+    vat_checks.run_due(clock.now())
 
 
 @app.periodic(cron="* * * * *")
@@ -103,6 +111,7 @@ def do_due(now: datetime) -> None:
         gateways.deliver_due,
         inbound.drain,
         outbox.drain,
+        vat_checks.run_due,
         drafts.sweep,
     )
     for part in parts:

@@ -23,6 +23,7 @@ from zetel.models.subscriptions import (
     Subscription,
     SubscriptionTerms,
 )
+from zetel.models.vat_checks import VatCheck
 
 __all__ = [
     "Acting", "AnyOf", "ApiKey", "Attempt", "BalanceEntry", "BankBooking", "BankLine", "BankStatement",
@@ -30,5 +31,5 @@ __all__ = [
     "Invitation", "Invoice", "InvoiceLine", "InvoiceTax", "IssuedFile", "KeptAnswer", "Mail", "ManualInvoice",
     "Membership", "MethodSetup", "Offer", "Overage", "Payment", "PaymentMethod", "PaymentShare", "Person",
     "PurchaseDraft", "Quote", "Refund", "SalesRequest", "Series", "Space", "Subscription", "SubscriptionTerms",
-    "SupportRequest", "TakenBack", "Throttle",
+    "SupportRequest", "TakenBack", "Throttle", "VatCheck",
 ]  # fmt: skip

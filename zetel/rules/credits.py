@@ -316,9 +316,15 @@ def creditable(
 ) -> Creditable:
     """What an invoice can still give back. `rows` are its tax rows less its credit notes, which are `noted`.
 
-    Coverage that a later invoice took back in its own lines counts too, with the tax of its net.
+    Coverage that a later invoice took back in its own lines counts too, with the tax of its net; so does coverage that
+    a note charges again, at another rate (T2).
     """
-    own = {row.line.line_id: row for row in kept if row.document_id == invoice_id and row.net > 0}
+    own = {
+        row.line.line_id: row
+        for row in kept
+        if row.net > 0
+        and (row.document_id == invoice_id or (row.document_id in noted and not row.line.takes_back))
+    }
     found, of = taken(kept), {row.line.line_id: row for row in kept}
     later: dict[Rate, int] = defaultdict(int)
     for line_id, parts in found.items():

@@ -42,6 +42,7 @@ _CODES: dict[str, int] = {
     "time_zone_invalid": 422,
     "currency_unknown": 422,
     "vat_number_malformed": 422,
+    "vat_number_missing": 409,
     "plan_unknown": 422,
     "cycle_unknown": 422,
     "space_kind_invalid": 422,

@@ -43,6 +43,7 @@ class EventType(StrEnum):
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_CHANGED = "customer.changed"
     CUSTOMER_VAT_VERIFIED = "customer.vat_verified"
+    CUSTOMER_VAT_LOST = "customer.vat_lost"  # T4: the service no longer knows the number
     BALANCE_CHANGED = "balance.changed"
     METHOD_STARTED = "method.started"
     METHOD_REPLACED = "method.replaced"

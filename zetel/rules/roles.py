@@ -66,6 +66,7 @@ class Capability(StrEnum):
     STAFF_EXPORT = "staff.export"
     STAFF_CANCEL_NOW = "staff.cancel_now"
     STAFF_CATALOG_EDIT = "staff.catalog.edit"
+    STAFF_VAT_VERIFY = "staff.vat.verify"
     STAFF_TAX_EDIT = "staff.tax.edit"
     STAFF_GATEWAYS_EDIT = "staff.gateways.edit"
     STAFF_KEYS_EDIT = "staff.keys.edit"
@@ -120,6 +121,7 @@ _FINANCE = frozenset(
         _C.STAFF_CREDIT,
         _C.STAFF_REFUND,
         _C.STAFF_EXPORT,
+        _C.STAFF_VAT_VERIFY,
     }
 )
 _OPERATOR = (

@@ -122,6 +122,16 @@ class BankLineStatus(StrEnum):
     SKIPPED = "skipped"
 
 
+class VatCheckStatus(StrEnum):
+    """What became of asking about a VAT number (T2)."""
+
+    WAITING = "waiting"  # not answered yet; asked again
+    VALID = "valid"
+    INVALID = "invalid"
+    UNANSWERED = "unanswered"  # given up after 60 days
+    REPLACED = "replaced"  # the customer has another number or country now, or staff recorded evidence
+
+
 class OfferStatus(StrEnum):
     """An offer by sales (P6); whether its time is over is a question of the clock."""
 
@@ -207,6 +217,7 @@ SALES_REQUEST = _table(
     declined="answered offered",
 )
 BANK_LINE = _table(BankLineStatus, open="booked skipped", booked="open", skipped="open")
+VAT_CHECK = _table(VatCheckStatus, waiting="valid invalid unanswered replaced")
 OFFER = _table(OfferStatus, open="accepted withdrawn")
 OVERAGE = _table(OverageStatus, open="closed", closed="open")
 
@@ -223,6 +234,7 @@ TABLES: Mapping[str, Table] = {
     "sales_request": SALES_REQUEST,
     "offer": OFFER,
     "bank_line": BANK_LINE,
+    "vat_check": VAT_CHECK,
     "overage": OVERAGE,
 }
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from zetel import clock
 from zetel.access import acting_of
-from zetel.actions import resending, standing
+from zetel.actions import resending, standing, vat_numbers
 from zetel.documents.timeline import PLAIN, say
 from zetel.jobs.files import ensure_pdf, file_name
 from zetel.models import CatalogVersion, Customer, Event, Invoice, PaymentMethod, Person, Subscription
@@ -17,6 +17,7 @@ from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money
 from zetel.rules.roles import Capability
+from zetel.templatetags.zetel import shortdate
 from zetel.web.acting import ReasonForm
 from zetel.web.billing_timeline import MONEY_NOUNS, who_words
 from zetel.web.mailbox import kind_word as mail_word
@@ -85,6 +86,9 @@ def _acts(request: HttpRequest, person: Person, row: Customer) -> dict[str, obje
     return {
         "acts_here": behalf is not None and behalf.acting.customer_id == row.pk,
         "act_form": ReasonForm(prefix=None) if allowed(person, Capability.STAFF_ACT_FOR_CUSTOMER) else None,
+        "may_verify_vat": allowed(person, Capability.STAFF_VAT_VERIFY)
+        and vat_numbers.is_asked(row)
+        and row.vat_status != "verified",
         "may_hand_over": allowed(person, Capability.STAFF_HAND_OVER),
         "mails": [(mail, mail_word(mail.kind)) for mail in mails],
     }
@@ -103,7 +107,7 @@ def _facts(row: Customer, sees_money: bool) -> list[dict[str, str]]:
         (gettext("Billing owner"), f"{owner.label}\n{owner.email}" if owner else gettext("none")),
         (gettext("Name"), "\n".join(dict.fromkeys(part for part in (row.company, row.name) if part))),
         (gettext("Address"), "\n".join(part for part in address if part)),
-        (gettext("VAT number"), row.vat_number),
+        (gettext("VAT number"), _vat_words(row)),
         (gettext("Invoice e-mail"), row.invoice_email),
         (gettext("Language and time zone"), f"{row.language}, {row.time_zone}"),
         (gettext("Currency"), row.currency),
@@ -113,6 +117,23 @@ def _facts(row: Customer, sees_money: bool) -> list[dict[str, str]]:
     if sees_money and method:
         facts.insert(4, (gettext("Payment method"), method.label))
     return [{"label": label, "value": value} for label, value in facts if value]
+
+
+def _vat_words(row: Customer) -> str:
+    """The number, what is known of it, and by what proof."""
+    check = vat_numbers.latest(row) if row.vat_number and vat_numbers.is_asked(row) else None
+    if check is None:
+        return row.vat_number
+    said = {
+        "waiting": gettext("waits for the European service"),
+        "valid": gettext("recorded by staff")
+        if check.evidence
+        else gettext("confirmed by the European service"),
+        "invalid": gettext("not known to the European service"),
+        "unanswered": gettext("the European service never answered"),
+    }[check.status]
+    at = shortdate(check.answered_at) if check.answered_at else ""
+    return "\n".join(part for part in (row.vat_number, f"{said} {at}".strip(), check.consultation) if part)
 
 
 def _subscriptions(row: Customer) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from zetel import clock
 from zetel.actions import changes, quotes, standing
-from zetel.jobs import collect
+from zetel.jobs import collect, vat_checks
 from zetel.models import Attempt, CatalogVersion, Change, Quote
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
@@ -44,14 +44,19 @@ def review(visit: Visit) -> HttpResponse:
         return _confirm(visit)
     if not visit.opened.method_label:
         return visit.to("method")
+    customer = visit.draft.customer
+    assert customer is not None, "`step` sends visits without a customer back"
+    number = vat_checks.look(customer, now=clock.now(), again=visit.request.GET.get("vat") == "again")
     try:
         bound = _bound(visit)
     except ZetelError as error:
         return back_to(visit, error)
-    return _review_page(visit, bound)
+    return _review_page(visit, bound, number=number)
 
 
-def _review_page(visit: Visit, bound: Bound, refusal: str = "") -> HttpResponse:
+def _review_page(
+    visit: Visit, bound: Bound, refusal: str = "", number: vat_checks.Known = ""
+) -> HttpResponse:
     catalog = CatalogVersion.objects.current()
     quote, draft, priced = bound.quote, visit.draft, from_json(bound.quote.body)
     customer = draft.customer
@@ -66,7 +71,7 @@ def _review_page(visit: Visit, bound: Bound, refusal: str = "") -> HttpResponse:
         customer=customer, country=country_name(customer.country), owner=visit.opened.owner,
         is_self=draft.billing_owner_id is None, method=visit.opened.method_label,
         method_icon="paypal" if visit.opened.method_kind == "paypal" else "card",
-        untaxed_number=customer.vat_status == "unverified" and priced.document.tax > 0,
+        number=number, untaxed_number=customer.vat_status == "unverified" and priced.document.tax > 0,
         rows=amount_rows(priced, catalog, gettext("Due today")),
         waits=due if 0 < due.amount < visit.opened.minimum_amounts.get(due.currency, 0) else None,
         button=gettext("Upgrade for %(amount)s") % {"amount": amount(due)}, **summary(priced, catalog),

@@ -16,6 +16,7 @@ from zetel.web import (
     staff_quotes,
     staff_spaces,
     staff_support,
+    staff_vat,
 )
 
 converters.register()
@@ -56,6 +57,7 @@ urlpatterns = [
     path("invoices/<inv:invoice_id>/write-off/", staff_money.write_off, name="staff_write_off"),
     path("invoices/<inv:invoice_id>/bank/", staff_money.bank, name="staff_bank"),
     path("customers/<cus:customer_id>/pay-out/<str:currency>/", staff_money.pay_out, name="staff_pay_out"),
+    path("customers/<cus:customer_id>/vat/", staff_vat.vat_number, name="staff_vat"),
     path("subscriptions/<sub:subscription_id>/cancel/", staff_money.cancel, name="staff_cancel"),
     path("invoices/<inv:invoice_id>/payment/", staff_bank.by_hand, name="staff_payment"),
     path("invoices/<inv:invoice_id>/extend/", staff_manual.extend, name="staff_extend"),
