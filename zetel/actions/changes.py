@@ -25,7 +25,7 @@ def confirm(*, quote_id: uuid.UUID, person: Person, now: datetime, return_path: 
 
     What sales confirm is paid by manual invoice: it is done at once, and its invoice stays open (G5).
     `return_path` may hold `{change}`, where the browser comes back after the bank's approval. What has nothing due
-    is done at once. Raises quote_expired, quote_stale, tick_required, change_pending, method_required,
+    is done at once. Raises quote_expired, quote_stale, tick_required, change_pending, method_required, method_too_slow,
     seats_in_use; for a purchase already_subscribed, already_covered, not_member, offer_expired, offer_withdrawn,
     offer_used; for a change forbidden, past_due, no_subscription.
     """
@@ -60,7 +60,7 @@ def confirm(*, quote_id: uuid.UUID, person: Person, now: datetime, return_path: 
             return change
         payments.want(
             customer, amount=quote.due_amount, currency=quote.currency, change=change,
-            method=payments.active_method(customer), now=now, language=language,
+            method=payments.quick_method(customer), now=now, language=language,
             return_path=return_path.format(change=change.public_id),
         )  # fmt: skip
         return change

@@ -192,10 +192,12 @@ def finish_setup(
     *,
     now: datetime,
     minimum_amounts: Mapping[str, int] | None = None,
+    confirms_after_days: int = 0,
 ) -> PaymentMethod | None:
     """Book the end of a visit once: the new method replaces the old, or nothing changed when it was refused (G2).
 
-    `minimum_amounts` is the gateway's smallest charge per currency, in minor units (G9).
+    `minimum_amounts` is the gateway's smallest charge per currency, in minor units (G9); `confirms_after_days` how
+    long it takes to say that it was paid (C5).
     """
     with transaction.atomic():
         setup = MethodSetup.objects.select_related("customer", "person").get(pk=setup_row_id)
@@ -216,7 +218,11 @@ def finish_setup(
         MethodSetup.objects.filter(pk=setup.pk).update(status="done")
         if customer.billing_owner_id not in (None, setup.person_id):
             raise ZetelError("forbidden")  # billing was handed over meanwhile (R5)
-        return _replace_method(setup, customer, method, now, minimum_amounts or {})
+        facts: dict[str, object] = {
+            "minimum_amounts": dict(minimum_amounts or {}),
+            "confirms_after_days": confirms_after_days,
+        }
+        return _replace_method(setup, customer, method, now, facts)
 
 
 def _replace_method(
@@ -224,7 +230,7 @@ def _replace_method(
     customer: Customer,
     method: SavedMethod,
     now: datetime,
-    minimum_amounts: Mapping[str, int],
+    facts: dict[str, object],
 ) -> PaymentMethod:
     old = PaymentMethod.objects.filter(customer=customer, status="active").first()
     if old:
@@ -232,7 +238,7 @@ def _replace_method(
     made = PaymentMethod.objects.create(
         customer=customer, gateway=setup.gateway, kind=method.kind, token=method.token, label=method.label,
         expires_on=method.expires_on, set_up_by=setup.person, created_at=now,
-        minimum_amounts=dict(minimum_amounts),
+        **facts,
     )  # fmt: skip
     record(
         EventType.METHOD_REPLACED, now=now, actor=setup.person, customer=customer,

@@ -66,7 +66,9 @@ def _ask(
 ) -> Change | None:
     quotes.check_nothing_waits(held.space)
     priced = held.priced(grown(held.terms, seats=seats, on=held.on, ends_on=held.ends_on))
-    method = PaymentMethod.objects.filter(customer=held.customer, status="active").first()
+    method = PaymentMethod.objects.filter(
+        customer=held.customer, status="active", confirms_after_days=0
+    ).first()
     if priced.due and method is None:
         _no_method(row, held, use, priced, now)
         return None

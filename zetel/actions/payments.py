@@ -33,6 +33,15 @@ def active_method(customer: Customer) -> PaymentMethod:
     return method
 
 
+def quick_method(customer: Customer) -> PaymentMethod:
+    """The active method for an increase, which waits for its money: `method_too_slow` for one that confirms after days
+    (rule C5). Also method_required."""
+    method = active_method(customer)
+    if method.confirms_after_days:
+        raise ZetelError("method_too_slow")
+    return method
+
+
 def want(
     customer: Customer,
     *,

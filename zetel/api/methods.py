@@ -33,7 +33,7 @@ from zetel.models.ids import public_id
 from zetel.rules.errors import ZetelError
 
 router = Router()
-Kind = Literal["card", "paypal"]
+Kind = Literal["card", "paypal", "direct_debit"]
 RETURN_PATH = "/billing/?setup={setup}"
 
 

@@ -48,8 +48,9 @@ Plan = Annotated[str, StringConstraints(min_length=1, max_length=32), Field(exam
 PLACE = ("already_subscribed", "already_covered", "not_member", "sales_only", "period_unsettled")
 WISH = ("plan_unknown", "not_offered", "seat_size_unknown", "seats_in_use", "price_unknown", "rate_unknown")
 CHANGE = ("no_subscription", "past_due", "no_change", "resume_first", "change_pending", "manual_invoice_only")
-CONFIRM = ("quote_expired", "quote_stale", "quote_used", "tick_required", "method_required", "payment_declined",
-           "gateway_unavailable", "offer_expired", "offer_withdrawn", "offer_used", "trial_over")  # fmt: skip
+CONFIRM = ("quote_expired", "quote_stale", "quote_used", "tick_required", "method_required", "method_too_slow",
+           "payment_declined", "gateway_unavailable", "offer_expired", "offer_withdrawn", "offer_used",
+           "trial_over")  # fmt: skip
 
 
 class PurchaseWanted(Sent):

@@ -206,6 +206,9 @@ PLAIN: Mapping[str, Promise] = {
     ),
     "payment_pending": gettext_lazy("The payment is still under way. Wait a moment and look again."),
     "method_required": gettext_lazy("Add a card or PayPal first."),
+    "method_too_slow": gettext_lazy(
+        "Your payment method confirms after days, and this is paid at once. Choose a card or PayPal for it."
+    ),
     "method_refused": gettext_lazy(
         "This payment method was refused and nothing was changed. Try again, or use another one."
     ),

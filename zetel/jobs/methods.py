@@ -1,15 +1,17 @@
 """Saving a payment method at a gateway: send the browser there, and book what came of it (rules G1, G2)."""
 
 from datetime import datetime
+from typing import cast
 
 import structlog
 from django.conf import settings
 
 from zetel import gateways
 from zetel.actions import customers
-from zetel.gateways.base import GatewayUnavailable
+from zetel.gateways.base import Gateway, GatewayUnavailable
 from zetel.jobs import collect
 from zetel.models import Customer, MethodSetup, PaymentMethod, Person
+from zetel.models.payments import UNSETTLED
 from zetel.rules.errors import ZetelError
 from zetel.rules.outcomes import MethodKind
 
@@ -18,8 +20,16 @@ log = structlog.get_logger(__name__)
 
 def offered() -> tuple[MethodKind, ...]:
     """The kinds of methods that can be saved here, each once, in the gateways' order."""
-    kinds = [kind for gateway in gateways.available() for kind in gateway.capabilities.methods]
-    return tuple(dict.fromkeys(kinds))
+    return _kinds_of(gateways.available())
+
+
+def offered_to_buy() -> tuple[MethodKind, ...]:
+    """Those of them that a purchase can be paid with: what confirms after days pays invoices only (rule C5)."""
+    return _kinds_of([found for found in gateways.available() if not found.capabilities.confirms_after_days])
+
+
+def _kinds_of(of: list[Gateway]) -> tuple[MethodKind, ...]:
+    return tuple(dict.fromkeys(kind for gateway in of for kind in gateway.capabilities.methods))
 
 
 def begin(
@@ -45,7 +55,7 @@ def gateway_for(kind: MethodKind) -> str:
 
 def send(setup: MethodSetup, *, return_path: str) -> str:
     """The address of the gateway's page for a visit that was written down; the same visit when asked again."""
-    kind: MethodKind = "paypal" if setup.kind == "paypal" else "card"
+    kind = cast(MethodKind, setup.kind)  # a constraint keeps it to these
     try:
         visit = gateways.get(setup.gateway).begin_setup(
             customer_reference=setup.customer.public_id, kind=kind, reference=setup.public_id,
@@ -68,15 +78,25 @@ def finish(setup: MethodSetup, *, now: datetime) -> PaymentMethod | None:
         raise ZetelError("gateway_unavailable") from error
     if said.status == "pending":
         raise ZetelError("method_required")
+    can = gateways.get(setup.gateway).capabilities
     method = customers.finish_setup(
         setup.pk, said.method if said.status == "done" else None, now=now,
-        minimum_amounts=gateways.get(setup.gateway).capabilities.minimum_amount,
+        minimum_amounts=can.minimum_amount, confirms_after_days=can.confirms_after_days,
     )  # fmt: skip
     if method is not None:
+        _forget_replaced(method)
         # A new method is tried at once for what is past due (G4); whoever comes second finds the try claimed.
         for attempt_id in method.attempts.filter(status="created").values_list("pk", flat=True):
             collect.collect(attempt_id, now=now)
     return method
+
+
+def _forget_replaced(by: PaymentMethod) -> None:
+    """The agreement that a new method replaced is given up at its company too, unless a try with it is still open."""
+    replaced = PaymentMethod.objects.filter(customer_id=by.customer_id, status="replaced")
+    last = replaced.exclude(attempts__status__in=UNSETTLED).exclude(token=by.token).order_by("-id").first()
+    if last is not None:
+        forget(last)
 
 
 def remove(method: PaymentMethod, *, person: Person, now: datetime) -> None:

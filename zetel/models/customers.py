@@ -11,7 +11,7 @@ from zetel.models.row import Row, one_of
 from zetel.models.spaces import Person
 from zetel.rules.transitions import MethodStatus
 
-METHOD_KINDS = ("card", "paypal")
+METHOD_KINDS = ("card", "paypal", "direct_debit")
 
 
 class Customer(Row):
@@ -52,7 +52,8 @@ class Customer(Row):
 class PaymentMethod(Row):
     """A token at a gateway. Exactly one per customer is active; a new one replaces it when it works (G2).
 
-    `minimum_amounts` is the smallest charge per currency in minor units, as its gateway told when it was saved (G9).
+    As its gateway told when it was saved: `minimum_amounts` is the smallest charge per currency in minor units (G9);
+    with `confirms_after_days` above 0 it pays invoices, not increases (C5).
     """
 
     PREFIX = "pmd"
@@ -64,6 +65,7 @@ class PaymentMethod(Row):
     label = models.CharField(max_length=128)
     expires_on = models.DateField(null=True, blank=True)
     minimum_amounts = models.JSONField(default=dict)
+    confirms_after_days = models.PositiveSmallIntegerField(default=0)
     status = models.CharField(max_length=12, default="active")
     set_up_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()

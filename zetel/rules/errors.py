@@ -120,6 +120,7 @@ _CODES: dict[str, int] = {
     "payment_declined": 402,
     "payment_pending": 409,
     "method_required": 409,
+    "method_too_slow": 409,
     "method_refused": 402,
     "method_in_use": 409,
     "method_unsupported": 409,

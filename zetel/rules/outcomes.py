@@ -9,7 +9,7 @@ from typing import Literal
 
 from zetel.rules.money import Money
 
-MethodKind = Literal["card", "paypal"]
+MethodKind = Literal["card", "paypal", "direct_debit"]
 OutcomeKind = Literal["paid", "processing", "action", "declined", "unknown"]
 RefundKind = Literal["done", "refused", "unknown"]
 DisputeKind = Literal["taken", "returned"]

@@ -126,7 +126,7 @@ def _confirm(held: Held, quote: Quote) -> HttpResponse:
     except ZetelError as error:
         if error.code in _ASK_AGAIN:
             return here
-        if error.code == "method_required":
+        if error.code in ("method_required", "method_too_slow"):
             messages.error(held.request, sentence(error))
             return here
         return _back(held, quote, error)

@@ -39,6 +39,12 @@ class MethodForm(ZetelForm):
         cards = {
             "card": Card(gettext("Card"), gettext("You fill in the card on the payment company's page.")),
             "paypal": Card("PayPal", gettext("You log in to PayPal and agree.")),
+            "direct_debit": Card(
+                gettext("Direct debit"),
+                gettext(
+                    "You agree once. It takes days, so it pays for invoices, not for more seats or another plan."
+                ),
+            ),
         }
         fields: dict[str, Any] = self.fields
         fields["kind"].choices = [(kind, cards[kind]) for kind in methods.offered()]
@@ -56,7 +62,7 @@ def method(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     form = MethodForm(request.POST if request.method == "POST" else None, present=present)
     status = 200
     if request.method == "POST" and form.is_valid():
-        kind: MethodKind = "paypal" if form.cleaned_data["kind"] == "paypal" else "card"
+        kind: MethodKind = form.cleaned_data["kind"]  # the form takes no other
         back = reverse("billing_method", args=[space_id]) + "/return/{setup}"
         try:
             url = methods.begin(

@@ -164,7 +164,7 @@ _MENDED_AT = {
     "seat_size_unknown": "details", "sales_only": "details", "trial_used": "details",
     "customer_owner_differs": "billing",
     "not_member": "owner",  # the buyer is one, or `step` would have led elsewhere: it is the colleague who left
-    "method_required": "method",
+    "method_required": "method", "method_too_slow": "method",
 }  # fmt: skip
 
 

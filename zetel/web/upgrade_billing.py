@@ -171,7 +171,7 @@ def _first_method(visit: Visit) -> str:
 
 
 def _open_methods(visit: Visit) -> set[str]:
-    open_now = {"saved", *map(str, methods.offered())}
+    open_now = {"saved", *map(str, methods.offered_to_buy())}
     if may_pay_by_invoice(visit.draft):
         open_now.add("invoice")
     return open_now
@@ -187,7 +187,7 @@ def _method_cards(visit: Visit, held: Mapping[str, Customer]) -> list[tuple[str,
     elif held:
         used = gettext("For billing information you used before.")
         cards.append(("saved", Card(title=gettext("What is saved already"), text=used)))
-    offered = methods.offered()
+    offered = methods.offered_to_buy()
     if "card" in offered:
         title = gettext("Another card") if _saved(visit) else gettext("Card")
         cards.append(
