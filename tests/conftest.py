@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Browser, sync_playwright
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from tests import environment
@@ -75,17 +75,6 @@ def chromium() -> str:
     return environment.CHROMIUM
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """A running Chromium for the tests of one file. Playwright keeps an event loop in the test's own thread, which
-    Django would take for asynchronous code of ours; other files must not meet it."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        running = playwright.chromium.launch(executable_path=chromium)
-        yield running
-        running.close()
-
-
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """A thread that served pages may still hold a connection when the database is to go."""
@@ -97,6 +86,25 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         )
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]  # it would open again what was ended just now
+
+
+@pytest.fixture(autouse=True, scope="session")
+def emptied_quickly() -> Iterator[None]:
+    """After a test that commits, only tables that were written to are emptied. Django's flush empties all of them and
+    then enters content types and permissions again, which nothing here reads."""
+
+    def empty(case: TransactionTestCase) -> None:
+        kept = set(connection.introspection.django_table_names(only_existing=True, include_views=False))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND pg_relation_size(oid) > 0")
+            written = sorted(kept.intersection(name for (name,) in cursor.fetchall()))
+            if written:
+                tables = ", ".join(connection.ops.quote_name(name) for name in written)
+                cursor.execute(f"TRUNCATE {tables} CASCADE")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
 
 
 @pytest.fixture(scope="session")
