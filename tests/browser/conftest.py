@@ -1,39 +1,75 @@
 """A real browser in front of a running Zetel, for every test that needs one.
 
-`visit` opens a window: in one of both languages, with or without JavaScript, on a phone or a wide screen, light or
-dark. A window remembers what went wrong in it, and a test ends badly when something did. With ZETEL_SCREENSHOTS set to
-a folder, `shot` keeps pictures there.
+Opening a window takes a browser longer than reading ten pages, so one window for each language, with JavaScript and
+without, is kept for all tests: `visit` hands it out with nobody logged in. A window can become a phone, or dark. It
+remembers what went wrong in it, and a test ends badly when something did. With ZETEL_SCREENSHOTS set to a folder,
+`shot` keeps pictures there.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests import environment
 from tests.conftest import HandClock
+from tests.directory_world import World, begin
 from zetel.models import Person
 
-WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 PATIENCE_MS = 10_000
+SIZES = {"wide": ViewportSize(width=1280, height=900), "phone": ViewportSize(width=390, height=844)}
+RUN_AXE = "options => axe.run(document, options).then(found => found.violations)"
+ALL_RULES = {"resultTypes": ["violations"], "preload": False}
+CONTRAST = ALL_RULES | {"runOnly": ["color-contrast"]}
+SERIOUS = ("serious", "critical")
+
+
+class Look(NamedTuple):
+    """A screen and its colours."""
+
+    size: Literal["wide", "phone"]
+    colours: Literal["light", "dark"]
+
+
+WIDE_LIGHT, PHONE_DARK = Look("wide", "light"), Look("phone", "dark")
 
 
 class Window:
     """One browser window. `page` is Playwright's."""
 
-    def __init__(self, context: BrowserContext, address: str, name: str) -> None:
-        self.context, self.address, self.name = context, address, name
-        self.page: Page = context.new_page()
+    def __init__(self, browser: Browser, language: str, *, javascript: bool) -> None:
+        self.words = [language] if javascript else [language, "nojs"]
+        self.context = browser.new_context(
+            locale=LOCALES[language], java_script_enabled=javascript, reduced_motion="reduce",
+            viewport=SIZES["wide"], color_scheme="light",
+        )  # fmt: skip
+        self.look, self.address = WIDE_LIGHT, ""
+        self.page: Page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.faults: list[str] = []
         self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
         self.page.on("console", lambda said: self._hear(said.type, said.text))
         self.page.on("requestfailed", lambda lost: self._miss(lost.url, lost.failure or ""))
+
+    def begin(self, address: str, look: Look) -> None:
+        """For the next test: nobody is logged in and nothing went wrong yet."""
+        self.address = address
+        self.context.clear_cookies()
+        self.become(look)
+        self.faults.clear()
+
+    def become(self, look: Look) -> None:
+        if look != self.look:
+            self.page.set_viewport_size(SIZES[look.size])
+            self.page.emulate_media(color_scheme=look.colours)
+            self.look = look
 
     def _miss(self, url: str, why: str) -> None:
         """What could not be loaded; going on to the next page gives up what the last one still asked for."""
@@ -64,13 +100,64 @@ class Window:
             self.page.get_by_role("link", name=label)
         ).first.click()
 
+    def heading(self) -> str:
+        return self.page.get_by_role("heading", level=1).inner_text()
+
     def shot(self, name: str) -> None:
-        """Keep a picture of the whole page, if pictures are wanted."""
+        """Keep a picture of the whole page, if pictures are wanted; what runs over its edge is a fault."""
+        self.faults += [f"{name}: {over}" for over in self.runs_over()]
         if environment.SCREENSHOTS:
             path = Path(environment.SCREENSHOTS)
             path.mkdir(parents=True, exist_ok=True)
             self.page.evaluate("() => { scrollTo(0, 0); return document.fonts.ready.then(() => 0); }")
-            self.page.screenshot(path=path / f"{name}-{self.name}.png", full_page=True)
+            picture = "-".join([name, *self.words, *self.look])
+            self.page.screenshot(path=path / f"{picture}.png", full_page=True)
+
+    def runs_over(self) -> list[str]:
+        """Whether one has to scroll sideways."""
+        over = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        return [f"runs over a {self.look.size} screen by {over} px"] if over > 0 else []
+
+    def inspect(self, name: str) -> None:
+        """What axe finds serious on the open page is a fault, on a wide light screen and on a dark phone.
+
+        The page is the same on both, so what is not about colours is asked of axe once: in the look that the window
+        has, which is then turned. So every other page is asked about as a phone.
+        """
+        self.page.evaluate(AXE_SCRIPT)
+        self._inspect_look(name, ALL_RULES)
+        self.become(WIDE_LIGHT if self.look == PHONE_DARK else PHONE_DARK)
+        self.page.evaluate("document.getAnimations().forEach(one => one.finish())")  # colours on their way
+        self._inspect_look(name, CONTRAST)
+
+    def _inspect_look(self, name: str, rules: dict[str, object]) -> None:
+        self.shot(name)
+        for rule in self.page.evaluate(RUN_AXE, rules):
+            if rule["impact"] in SERIOUS:
+                where = [node["html"][:200] for node in rule["nodes"]]
+                self.faults.append(f"{name}, {self.look.colours}: {rule['id']}: {where}")
+
+
+@pytest.fixture(scope="package")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A running Chromium for the tests of this folder. Playwright keeps an event loop in the test's own thread, which
+    Django would take for asynchronous code of ours; other tests must not meet it."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        running = playwright.chromium.launch(executable_path=chromium, args=["--disable-gpu"])
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="package")
+def windows(browser: Browser) -> dict[tuple[str, bool], Window]:
+    """Those that were opened so far, by language and whether scripts run."""
+    return {}
+
+
+@pytest.fixture
+def world(clock: HandClock) -> World:
+    return begin(clock.now)
 
 
 @pytest.fixture
@@ -84,24 +171,19 @@ Visit = Callable[..., Window]
 
 
 @pytest.fixture
-def visit(browser: Browser, server: str) -> Iterator[Visit]:
-    """Open a window: `visit("nl", javascript=False, phone=True, dark=True)`."""
-    opened: list[Window] = []
+def visit(browser: Browser, windows: dict[tuple[str, bool], Window], server: str) -> Iterator[Visit]:
+    """A window: `visit("nl", javascript=False, look=PHONE_DARK)`."""
+    visited: dict[tuple[str, bool], Window] = {}
 
-    def opener(
-        language: str = "en", *, javascript: bool = True, phone: bool = False, dark: bool = False
-    ) -> Window:
-        context = browser.new_context(
-            locale=LOCALES[language], viewport=PHONE if phone else WIDE, has_touch=phone,
-            java_script_enabled=javascript, color_scheme="dark" if dark else "light", reduced_motion="reduce",
-        )  # fmt: skip
-        words = [language, "phone" if phone else "wide", "dark" if dark else "light"]
-        window = Window(context, server, "-".join(words if javascript else [*words, "nojs"]))
-        opened.append(window)
-        return window
+    def opener(language: str = "en", *, javascript: bool = True, look: Look = WIDE_LIGHT) -> Window:
+        kind = (language, javascript)
+        if kind not in windows:
+            windows[kind] = Window(browser, language, javascript=javascript)
+        if kind not in visited:
+            visited[kind] = windows[kind]
+            visited[kind].begin(server, look)
+        return visited[kind]
 
     yield opener
-    faults = [fault for window in opened for fault in window.faults]
-    for window in opened:
-        window.context.close()
+    faults = [fault for window in visited.values() for fault in window.faults]
     assert not faults, faults

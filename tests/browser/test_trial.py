@@ -2,9 +2,8 @@
 
 import pytest
 
-from tests.browser.conftest import Visit
-from tests.conftest import HandClock
-from tests.directory_world import begin
+from tests.browser.conftest import PHONE_DARK, WIDE_LIGHT, Look, Visit
+from tests.directory_world import World
 from tests.gateways import pages
 from zetel.models import Subscription
 
@@ -24,16 +23,13 @@ WORDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("language", "phone", "dark"), [("nl", False, False), ("en", True, True)], ids=["nl", "en"]
-)
+@pytest.mark.parametrize(("language", "look"), [("nl", WIDE_LIGHT), ("en", PHONE_DARK)], ids=["nl", "en"])
 def test_from_the_details_to_a_trial_without_and_with_a_method(
-    visit: Visit, clock: HandClock, language: str, phone: bool, dark: bool
+    visit: Visit, world: World, language: str, look: Look
 ) -> None:
-    world = begin(clock.now)
     anna = world.person("Anna")
     studio = world.workspace(anna)
-    window, words = visit(language, phone=phone, dark=dark), WORDS[language]
+    window, words = visit(language, look=look), WORDS[language]
     window.log_in(anna)
     page = window.go(f"/upgrade/?space={studio.public_id}")
     window.press(words["choose"])

@@ -1,18 +1,16 @@
 """Upgrading in a real browser: by card and by PayPal, in both languages, with JavaScript and without."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit, Window
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.gateways import pages
 from tests.world import DUTCH, buy, customer_of
 from zetel.models import Attempt, Person, PurchaseDraft, Space, Subscription
 from zetel.sandbox.behaviours import PASSWORD
 
-SERIOUS = ("serious", "critical")
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WORDS = {
@@ -27,11 +25,6 @@ WORDS = {
         "selected": "geselecteerd", "recalculate": "Opnieuw berekenen",
     },
 }  # fmt: skip
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 def team_of_five(world: World) -> tuple[Person, Space]:
@@ -222,65 +215,53 @@ def test_declined_then_the_bank_asks_then_back_and_forward_buy_once(visit: Visit
     assert Attempt.objects.filter(status="paid").count() == 1
 
 
-@pytest.mark.parametrize(
-    ("language", "phone", "dark"), [("nl", True, False), ("en", False, True)], ids=["nl-phone", "en-dark"]
-)
-def test_axe_finds_nothing_serious_and_nothing_runs_over(
-    visit: Visit, world: World, language: str, phone: bool, dark: bool
-) -> None:
+def test_axe_finds_nothing_serious_and_nothing_runs_over(visit: Visit, world: World) -> None:
     anna, team = team_of_five(world)
-    window, words = visit(language, phone=phone, dark=dark), WORDS[language]
+    window, words = visit("nl"), WORDS["nl"]
     page = window.page
     window.go("/pricing")
-    look(window, "0-pricing")
+    inspect(window, "0-pricing")
     window.log_in(anna)
-    page.goto(f"{window.address}/upgrade/?space={team.public_id}")
+    window.go(f"/upgrade/?space={team.public_id}")
     base = page.url.removeprefix(window.address).rpartition("/")[0]
-    look(window, "1-plan")
+    inspect(window, "1-plan")
     window.press(words["choose"])
-    look(window, "2-space")
+    inspect(window, "2-space")
     window.press(words["continue"])
-    look(window, "3-details")
+    inspect(window, "3-details")
     window.press(words["update"])
-    look(window, "4-billing")
+    inspect(window, "4-billing")
     window.press(words["continue"])
-    look(window, "4-billing-refused")
+    inspect(window, "4-billing-refused")
     window.go(base + "/owner")
-    look(window, "4-owner")
+    inspect(window, "4-owner")
     window.go(base + "/billing")
     fill_billing(window, words, "card")
     save_card(window, words, "declined_soft")
-    look(window, "5-review")
+    inspect(window, "5-review")
     window.press(words["button"])
-    look(window, "6-declined")
+    inspect(window, "6-declined")
     window.go(base + "/method")
-    look(window, "4-method")
+    inspect(window, "4-method")
     page.check("#method-card", force=True)
     window.press(words["continue"])
     save_card(window, words, "approval")
     window.press(words["button"])
-    look(window, "6-waiting")
+    inspect(window, "6-waiting")
     page.goto(page.locator("#outcome a.button").first.get_attribute("href") or "")
     page.click("button[value=approve]")
-    look(window, "6-done")
+    inspect(window, "6-done")
     window.go("/upgrade/?plan=business")
-    look(window, "2-space-closed")
+    inspect(window, "2-space-closed")
     window.go("/sales/?topic=several_teams&plan=business&cycle=year&seats=40")
-    look(window, "7-sales")
+    inspect(window, "7-sales")
     page.click("main button[type=submit]")
-    look(window, "7-sales-sent")
+    inspect(window, "7-sales-sent")
     window.go("/support/")
-    look(window, "8-support")
+    inspect(window, "8-support")
 
 
-def look(window: Window, name: str) -> None:
-    """Keep a picture if wanted; nothing serious for axe, nothing wider than the window."""
+def inspect(window: Window, name: str) -> None:
+    """A pressed button may still be on its way."""
     window.page.wait_for_load_state()
-    window.shot(name)
-    found = Axe().run(window.page).response["violations"]
-    serious = [
-        (one["id"], [node["html"] for node in one["nodes"]]) for one in found if one["impact"] in SERIOUS
-    ]
-    assert not serious, (name, serious)
-    over = window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert over <= 0, f"{name} runs over by {over} px"
+    window.inspect(f"inspected-{name}")
