@@ -185,6 +185,7 @@ ADDRESSES: dict[str, Address] = {
                             {"what": "whole", "goes_to_field": "refund", "reason": "x", "left": "1", "confirm": "1"}),
     "staff_write_off": Address(house(C.STAFF_CREDIT), house(C.STAFF_CREDIT), {"reason": "x", "confirm": "1"}),
     "staff_bank": Address(NOT_THERE, house(C.SANDBOX_CLOCK), {"act": "take"}),
+    "staff_exports": Address(house(C.STAFF_EXPORT)),
     "staff_vat": Address(house(C.STAFF_VAT_VERIFY), house(C.STAFF_VAT_VERIFY), {"reason": "Gezien"}),
     "staff_pay_out": Address(house(C.STAFF_REFUND), house(C.STAFF_REFUND), {"reason": "x", "confirm": "1"}),
     "staff_cancel": Address(house(C.STAFF_CANCEL_NOW), house(C.STAFF_CANCEL_NOW),

@@ -158,6 +158,20 @@ def reconcile(
     _in_django(_beside_up(data), "zetel.cli.reconcile.run_by_hand")(days, as_json=as_json)
 
 
+@app.command()
+def export(
+    table: Annotated[str, typer.Argument(help="journal, invoices, payments or vat.")],
+    first: Annotated[str, typer.Option("--from", help="First day, like 2026-01-01.")],
+    last: Annotated[str, typer.Option("--to", help="Last day, like 2026-03-31.")],
+    output: Annotated[
+        Path | None, typer.Option(help="A file ending in .csv or .xlsx; without one CSV is printed.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Take a table along for the accountants."""
+    _in_django(_beside_up(data), "zetel.cli.export.run")(table, first, last, output)
+
+
 clock_app = typer.Typer(help="Show or set the clock of a sandbox.", no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 Back = Annotated[bool, typer.Option("--back", help="Turn the clock back although what has happened stays.")]

@@ -33,6 +33,7 @@ _PAGES: tuple[tuple[Promise, str, str, Capability], ...] = (
     (_("Spaces"), "staff_spaces", "building", Capability.STAFF_CUSTOMERS_SEE),
     (_("Parked work"), "staff_parked", "alert", Capability.STAFF_ENTER),
     (_("Mails"), "staff_mails", "document", Capability.STAFF_RESEND),
+    (_("Exports"), "staff_exports", "download", Capability.STAFF_EXPORT),
     (_("Staff"), "staff_people", "shield", Capability.STAFF_NAME),
     (_("Clock"), "staff_clock", "clock", Capability.SANDBOX_CLOCK),
 )

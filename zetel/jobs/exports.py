@@ -1,0 +1,223 @@
+"""What accountants take along for a period: journal, invoices, payments, and VAT per country and rate.
+
+Each table is a header and a stream of rows, read in batches, so that a year of a large installation needs no more
+memory than a week of a small one. Headings are names for programs and stay English. Dates are those of the seller's
+books: documents by their date of issue, money by the day on which it moved.
+"""
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import OuterRef, Q, Subquery
+
+from zetel.documents.exports import Amount, Row, csv_bytes, write_xlsx
+from zetel.jobs.doctor.finding import also, rows_of
+from zetel.jobs.doctor.journal import bookings
+from zetel.models import Attempt, Invoice, InvoiceLine, Payment, Refund, TakenBack
+from zetel.rules.money import DECIMALS, divide_half_away
+from zetel.rules.periods import first_instant, local_date
+from zetel.rules.tax import TaxRow
+from zetel.rules.vat_returns import LineOf, declared, scheme
+
+CAME = ("paid", "refunded", "taken_back")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days that are asked for, both included."""
+
+    first: date
+    last: date
+
+    def has(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    @property
+    def instants(self) -> tuple[datetime, datetime]:
+        """Half-open, in the seller's zone."""
+        zone = settings.CONFIG.seller.time_zone
+        return first_instant(self.first, zone), first_instant(
+            date.fromordinal(self.last.toordinal() + 1), zone
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A heading for each column, and the rows of a span."""
+
+    header: tuple[str, ...]
+    rows: Callable[[Span], Iterator[Row]]
+
+
+def csv_of(name: str, span: Span) -> Iterator[bytes]:
+    """A table as CSV, in pieces."""
+    table = TABLES[name]
+    return csv_bytes(table.header, table.rows(span))
+
+
+def xlsx_of(name: str, span: Span) -> Path:
+    """A table as a workbook, in a file of its own that whoever asked takes away."""
+    table = TABLES[name]
+    folder = Path(tempfile.mkdtemp(prefix="zetel-export-"))
+    file = folder / f"{name}.xlsx"
+    write_xlsx(table.header, table.rows(span), file)
+    return file
+
+
+def file_name(name: str, span: Span, suffix: str) -> str:
+    """`zetel-journal-2026-01-01-2026-03-31.csv`."""
+    return f"zetel-{name}-{span.first.isoformat()}-{span.last.isoformat()}.{suffix}"
+
+
+def _journal(span: Span) -> Iterator[Row]:
+    """Every posting of every booking: debits positive, credits negative; each booking sums to nothing (X1)."""
+    for booking in bookings():
+        if span.has(booking.on):
+            for posting in booking.postings:
+                money = posting.money
+                amount = Amount(money.amount, money.currency)
+                yield (
+                    booking.on,
+                    booking.kind,
+                    booking.reference,
+                    str(posting.account),
+                    amount,
+                    money.currency,
+                )
+
+
+def _invoices(span: Span) -> Iterator[Row]:
+    rows = Invoice.objects.filter(issued_on__range=(span.first, span.last), currency__in=DECIMALS)
+    for batch in rows_of(rows.select_related("credits", "customer").order_by("issued_on", "number")):
+        for row in batch:
+            buyer, home = row.buyer, row.home_tax
+            yield (
+                row.number, row.kind, row.issued_on, row.due_on, row.customer.public_id, buyer.get("name", ""),
+                buyer.get("country", ""), buyer.get("vat_number", ""), buyer.get("reference", ""), row.currency,
+                Amount(row.net_amount, row.currency), Amount(row.tax_amount, row.currency),
+                Amount(row.total_amount, row.currency), Amount(row.balance_used_amount, row.currency),
+                Amount(home["amount"], home["currency"]) if home else None, home.get("currency", ""),
+                row.state, row.credits.number if row.credits else "",
+            )  # fmt: skip
+
+
+def _payments(span: Span) -> Iterator[Row]:
+    """Money that came, went back, and was taken back by a bank; what went away is negative."""
+    begin, end = span.instants
+    paid = Attempt.objects.filter(payment=OuterRef("pk"), status="paid").order_by("-number")
+    came = Payment.objects.filter(status__in=CAME, currency__in=DECIMALS).filter(
+        Q(paid_at__gte=begin, paid_at__lt=end) | Q(paid_at=None, created_at__gte=begin, created_at__lt=end)
+    ).annotate(
+        through=Subquery(paid.values("gateway")[:1]), charge=Subquery(paid.values("charge_id")[:1])
+    )  # fmt: skip
+    for batch in rows_of(came.select_related("invoice", "customer").order_by("paid_at", "id")):
+        for row in batch:
+            through, charge = str(also(row, "through") or "bank"), str(also(row, "charge") or "")
+            at = row.paid_at or row.created_at
+            yield _moved("payment", row.public_id, at, through, charge, row, row.amount)
+    done = Refund.objects.filter(status="done", created_at__gte=begin, created_at__lt=end)
+    for refunds in rows_of(
+        done.select_related("attempt__payment__invoice", "attempt__payment__customer").order_by("id")
+    ):
+        for refund in refunds:
+            yield _moved(
+                "refund", refund.public_id, refund.created_at, refund.attempt.gateway, refund.reference,
+                refund.attempt.payment, -refund.amount,
+            )  # fmt: skip
+    taken = TakenBack.objects.filter(
+        Q(taken_at__gte=begin, taken_at__lt=end) | Q(returned_at__gte=begin, returned_at__lt=end)
+    )
+    for held in rows_of(taken.select_related("payment__invoice", "payment__customer").order_by("id")):
+        for one in held:
+            if begin <= one.taken_at < end:
+                yield _moved(
+                    "taken_back", one.public_id, one.taken_at, "", one.reason, one.payment, -one.amount
+                )
+            if one.returned_at and begin <= one.returned_at < end:
+                yield _moved(
+                    "returned", one.public_id, one.returned_at, "", one.reason, one.payment, one.amount
+                )
+
+
+def _moved(
+    kind: str, reference: str, at: datetime, gateway: str, charge: str, payment: Payment, amount: int
+) -> Row:
+    on = local_date(at, settings.CONFIG.seller.time_zone)
+    return (
+        on, kind, reference, gateway, charge, payment.invoice.number if payment.invoice else "",
+        payment.customer.public_id, str(payment.customer), Amount(amount, payment.currency), payment.currency,
+    )  # fmt: skip
+
+
+def _vat(span: Span) -> Iterator[Row]:
+    """One row per return, country, category, rate and currency: nets, taxes, and the tax in the seller's currency."""
+    sums: dict[tuple[str, str, str, int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    seller = settings.CONFIG.seller
+    rows = Invoice.objects.filter(issued_on__range=(span.first, span.last), currency__in=DECIMALS)
+    for batch in rows_of(rows.prefetch_related("lines", "taxes").order_by("id")):
+        sources = _countries([line for row in batch for line in row.lines.all()])
+        for row in batch:
+            own = row.buyer.get("country", "")
+            lines = [
+                LineOf(
+                    next((sources[line_id] for line_id in line.takes_back if line_id in sources), own),
+                    line.tax_category, line.rate_bp, line.amount - line.discount_amount,
+                )
+                for line in row.lines.all()
+            ]  # fmt: skip
+            taxes = [
+                TaxRow(tax.category, tax.rate_bp, tax.base_amount, tax.tax_amount) for tax in row.taxes.all()
+            ]
+            for part in declared(lines, taxes, own):
+                of = scheme(part.country, part.category, seller.country, oss=seller.oss_registered)
+                held = sums[of, part.country, part.category, part.rate_bp, row.currency]
+                home = _home_part(row, part.tax)
+                held[0] += part.net
+                held[1] += part.tax
+                held[2] += home or 0
+                held[3] += home is None
+    for (of, country, category, rate_bp, currency), (net, tax, home, unknown) in sorted(sums.items()):
+        yield (
+            of, country, category, f"{rate_bp // 100}.{rate_bp % 100:02d}", currency, Amount(net, currency),
+            Amount(tax, currency), None if unknown else Amount(home, seller.currency), seller.currency,
+        )  # fmt: skip
+
+
+def _home_part(invoice: Invoice, tax: int) -> int | None:
+    """A part of a document's tax in the seller's currency; None where no rate was known when it was issued."""
+    if invoice.currency == settings.CONFIG.seller.currency or not tax:
+        return tax
+    if not invoice.home_tax or not invoice.tax_amount:
+        return None
+    return divide_half_away(invoice.home_tax["amount"] * tax, invoice.tax_amount)
+
+
+def _countries(lines: Sequence[InvoiceLine]) -> Mapping[str, str]:
+    """The customer's country on the documents whose lines these take back, by the line taken back."""
+    ids = {line_id for line in lines for line_id in line.takes_back}
+    if not ids:
+        return {}
+    rows = InvoiceLine.objects.filter(pk__in=ids).values_list("pk", "invoice__buyer__country")
+    return {str(pk): str(country or "") for pk, country in rows}
+
+
+TABLES: Mapping[str, Table] = {
+    "journal": Table(("date", "booking", "reference", "account", "amount", "currency"), _journal),
+    "invoices": Table(
+        ("number", "kind", "issued_on", "due_on", "customer", "name", "country", "vat_number", "reference", "currency",
+         "net", "tax", "total", "balance_used", "tax_home", "home_currency", "state", "credits"),
+        _invoices,
+    ),
+    "payments": Table(
+        ("date", "kind", "id", "gateway", "gateway_reference", "invoice", "customer", "name", "amount", "currency"),
+        _payments,
+    ),
+    "vat": Table(
+        ("return", "country", "category", "rate", "currency", "net", "tax", "tax_home", "home_currency"), _vat
+    ),
+}  # fmt: skip
