@@ -219,6 +219,8 @@ class Config(BaseSettings):
     seller_oss_registered: bool = True
     # Another address of the EU's VAT service; empty is the service itself, and in a sandbox one that pretends.
     vies_url: Annotated[str | None, AfterValidator(config_values.vies_url)] = None
+    # VAT rates beside those that come along, as rows country,percent,from; they win over those of the same day.
+    tax_rates: Annotated[Path | None, AfterValidator(config_values.tax_rates)] = None
     # The European Central Bank's file of reference rates, eurofxref-hist.csv.
     exchange_rates: Annotated[Path | None, AfterValidator(config_values.exchange_rates)] = None
 

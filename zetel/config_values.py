@@ -14,6 +14,7 @@ from stdnum.exceptions import ValidationError as NumberError
 
 from zetel.rules.exchange import read_table
 from zetel.rules.money import DECIMALS
+from zetel.rules.tax_rates import read_rates
 
 LOGO_SUFFIXES = (".svg", ".png", ".jpg", ".jpeg")
 
@@ -50,6 +51,16 @@ def exchange_rates(value: Path | None) -> Path | None:
         return None
     try:
         read_table(value.read_text(encoding="utf-8").splitlines())
+    except OSError as error:
+        raise ValueError("is no file that can be read; check the path, or leave it out") from error
+    return value.resolve()
+
+
+def tax_rates(value: Path | None) -> Path | None:
+    if value is None:
+        return None
+    try:
+        read_rates(value.read_text(encoding="utf-8").splitlines())
     except OSError as error:
         raise ValueError("is no file that can be read; check the path, or leave it out") from error
     return value.resolve()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from zetel.rules.errors import ZetelError
 from zetel.rules.tax import VAT_PREFIX, Buyer, Seller, TaxRow, gross_credit, rate_on, tax_treatment, totals
-from zetel.rules.tax_rates import EU_COUNTRIES, STANDARD_RATES, Rate
+from zetel.rules.tax_rates import EU_COUNTRIES, STANDARD_RATES, Rate, read_rates
 
 TODAY = date(2026, 5, 12)
 DUTCH, DUTCH_OSS = Seller("NL"), Seller("NL", oss=True)
@@ -147,3 +147,30 @@ def test_a_gross_credit_of_one_rate_splits_by_that_rate() -> None:
     for gross in (0, -1, 48_970):
         with pytest.raises(ZetelError, match="credit_too_large"):
             gross_credit(gross, [TaxRow("S", 2100, 40_470, 8499)])
+
+
+def test_rates_of_a_file_win_over_those_that_come_along_from_their_day() -> None:
+    own = read_rates(["country,percent,from", "NL,22.5,2027-01-01", "EE,25,2025-07-01", ""])
+    assert own[0] == Rate("NL", 2250, date(2027, 1, 1))
+    rates = (*own, *STANDARD_RATES)
+    assert [rate_on("NL", date(year, 1, 1), rates) for year in (2026, 2027)] == [2100, 2250]
+    assert rate_on("EE", date(2026, 1, 1), rates) == 2500
+    assert tax_treatment(DUTCH, Buyer("NL"), date(2027, 1, 1), rates).rate_bp == 2250
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "NL,22.5",
+        "NL,22.555,2027-01-01",
+        "nl,22,2027-01-01",
+        "NL,-1,2027-01-01",
+        "NL,99,2027-01-01",
+        "NL,22,1-1",
+    ],
+)
+def test_a_row_that_is_no_rate_is_refused_with_its_line(row: str) -> None:
+    with pytest.raises(ValueError, match="in line 3"):
+        read_rates(["country,percent,from", "NL,22,2027-01-01", row])
+    with pytest.raises(ValueError, match="has no first line"):
+        read_rates([row])

@@ -118,6 +118,8 @@ def test_real_money_and_pretence_are_never_mixed(
         ),
         ("SELLER_VAT_NUMBER", "NL1", "ZETEL_SELLER_VAT_NUMBER=NL1: is no valid EU VAT number; check it"),
         ("SELLER_CURRENCY", "EURO", "is no currency that Zetel knows; write its three ISO letters like EUR"),
+        ("TAX_RATES", "/nowhere.csv", "is no file that can be read; check the path"),
+        ("VIES_URL", "vies.example", "must be an address like https://"),
         ("EXCHANGE_RATES", "/nowhere.csv", "is no file that can be read; check the path"),
         ("SELLER_IBAN", "NL00ABNA0417164300", "is no valid IBAN; check its digits"),
         ("SELLER_SUPPORT_EMAIL", "help", "is no e-mail address; write it like billing@example.com"),

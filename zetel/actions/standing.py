@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -35,6 +36,7 @@ from zetel.rules.credits import Books
 from zetel.rules.periods import Cycle, local_date
 from zetel.rules.quotes import Standing
 from zetel.rules.seats import SpaceKind
+from zetel.rules.tax_rates import STANDARD_RATES, Rate, read_rates
 from zetel.rules.transitions import SubscriptionStatus
 from zetel.rules.trials import terms_shown
 
@@ -221,12 +223,20 @@ def treatment_of(space: Space, customer: Customer | None, on: date) -> tax.TaxTr
     seller = settings.CONFIG.seller
     country = customer.country if customer and customer.country else space.country
     verified = customer is not None and customer.vat_status == "verified"
-    return _treatment(tax.Seller(seller.country, seller.oss_registered), tax.Buyer(country, verified), on)
+    sold_by, bought_by = tax.Seller(seller.country, seller.oss_registered), tax.Buyer(country, verified)
+    return _treatment(sold_by, bought_by, on, settings.CONFIG.tax_rates)
 
 
-_treatment = lru_cache(maxsize=1024)(
-    tax.tax_treatment
-)  # a billing run asks for few different ones, very often
+@lru_cache(maxsize=4)
+def _rates(file: Path | None) -> tuple[Rate, ...]:
+    """The rates that come along, and before them those of the operator's file; read at the start, as all settings."""
+    own = read_rates(file.read_text(encoding="utf-8").splitlines()) if file else ()
+    return (*own, *STANDARD_RATES)
+
+
+@lru_cache(maxsize=1024)  # a billing run asks for few different ones, very often
+def _treatment(seller: tax.Seller, buyer: tax.Buyer, on: date, file: Path | None) -> tax.TaxTreatment:
+    return tax.tax_treatment(seller, buyer, on, _rates(file))
 
 
 def basis(around: Around, customer: Customer, balance: int) -> str:

@@ -2,11 +2,16 @@
 
 Source: European Commission, Taxes in Europe Database (https://ec.europa.eu/taxation_customs/tedb), and the acts of
 the countries named beside a change. As of 2026. A new rate is a new row; no row is ever edited, because lines of
-earlier days are taxed by it. Staff can add rows without a new release.
+earlier days are taxed by it. An operator adds rows in a file of the same shape, without waiting for a release.
 """
 
+import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from zetel.rules.errors import ZetelError
+from zetel.rules.money import parse_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +74,25 @@ STANDARD_RATES: tuple[Rate, ...] = (
 EU_COUNTRIES: frozenset[str] = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
 )
+
+
+def read_rates(lines: Sequence[str]) -> tuple[Rate, ...]:
+    """Rows of a file with the columns country, percent and from, such as `EE,24,2025-07-01`.
+
+    Raises ValueError, with a reason, for what is none.
+    """
+    rows = csv.reader(lines)
+    if [name.strip() for name in next(rows, [])] != ["country", "percent", "from"]:
+        raise ValueError("has no first line country,percent,from")
+    return tuple(_rate([cell.strip() for cell in row], number) for number, row in enumerate(rows, 2) if row)
+
+
+def _rate(row: Sequence[str], number: int) -> Rate:
+    try:
+        country, percent, valid_from = row
+        rate = Rate(country, parse_plain(percent, "EUR"), date.fromisoformat(valid_from))
+    except (ValueError, ZetelError):
+        raise ValueError(f"has no row like EE,24,2025-07-01 in line {number}") from None
+    if not (len(country) == 2 and country.isascii() and country.isupper()) or not 0 <= rate.rate_bp <= 5000:
+        raise ValueError(f"has no row like EE,24,2025-07-01 in line {number}")
+    return rate
