@@ -23,6 +23,7 @@ from zetel.rules.subscriptions import Field
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 
 
+@pytest.mark.story("C1")
 def test_example_2_a_higher_plan_credits_what_is_unused_and_charges_the_rest(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -60,6 +61,7 @@ def test_example_2_with_tax_of_21_percent(studio: Space, anna: Person, clock: Ha
     )
 
 
+@pytest.mark.story("C1")
 def test_example_3_to_yearly_credits_the_month_and_starts_a_year_that_day(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -76,6 +78,7 @@ def test_example_3_to_yearly_credits_the_month_and_starts_a_year_that_day(
     assert billing_run.run_due(clock.now) == 0
 
 
+@pytest.mark.story("C1")
 def test_example_4_more_seats_of_a_year_are_one_line(studio: Space, anna: Person, clock: HandClock) -> None:
     clock.set(datetime(2026, 2, 1, 10, tzinfo=UTC))
     subscription = subscribe(studio, anna, clock.now, plan="business", cycle="year", seats=10)
@@ -116,6 +119,7 @@ def test_example_7_seats_bought_twice_are_taken_back_in_one_line(
     ]
 
 
+@pytest.mark.story("C3")
 def test_example_8_yearly_with_less_of_everything_happens_whole_at_the_end(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -141,6 +145,7 @@ def test_example_8_yearly_with_less_of_everything_happens_whole_at_the_end(
     assert lines(subscription) == [("charge", "premium", 5, 13490, "2026-06-12", "2027-06-12", 67450)]
 
 
+@pytest.mark.story("C3")
 def test_more_and_less_in_one_wish_is_split_and_paid_for_the_more(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -155,6 +160,7 @@ def test_more_and_less_in_one_wish_is_split_and_paid_for_the_more(
     ]
 
 
+@pytest.mark.story("C4")
 def test_more_seats_replace_fewer_that_waited_and_say_so(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -172,6 +178,7 @@ def test_more_seats_replace_fewer_that_waited_and_say_so(
     assert lines(subscription)[-1] == ("charge", "premium", 15, 1349, "2026-06-12", "2026-07-12", 20235)
 
 
+@pytest.mark.story("C2")
 def test_yearly_to_monthly_keeps_the_anchor(studio: Space, anna: Person, clock: HandClock) -> None:
     clock.set(datetime(2028, 2, 29, 10, tzinfo=UTC))
     subscription = subscribe(studio, anna, clock.now, cycle="year", seats=5)
@@ -184,6 +191,7 @@ def test_yearly_to_monthly_keeps_the_anchor(studio: Space, anna: Person, clock: 
     ]
 
 
+@pytest.mark.story("C4")
 def test_each_scheduled_change_can_be_undone_by_itself(studio: Space, anna: Person, clock: HandClock) -> None:
     subscription = subscribe(studio, anna, clock.now, plan="business", seats=10)
     change(subscription, clock.now, plan="premium", seats=5)
@@ -199,6 +207,7 @@ def test_each_scheduled_change_can_be_undone_by_itself(studio: Space, anna: Pers
     assert lines(subscription) == [("charge", "business", 10, 3049, "2026-06-12", "2026-07-12", 30490)]
 
 
+@pytest.mark.story("C2", "C4")
 def test_cancelling_ends_with_the_period_drops_what_waits_and_bills_nothing_more(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -225,6 +234,7 @@ def test_cancelling_ends_with_the_period_drops_what_waits_and_bills_nothing_more
         change_quote(subscription, clock.now, seats=15)
 
 
+@pytest.mark.story("C4", "C11")
 def test_resuming_renews_as_before_and_restores_nothing_that_was_dropped(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -242,6 +252,7 @@ def test_resuming_renews_as_before_and_restores_nothing_that_was_dropped(
     assert lines(subscription) == [("charge", "premium", 10, 1349, "2026-06-12", "2026-07-12", 13490)]
 
 
+@pytest.mark.story("C4")
 def test_more_seats_leave_a_cancellation_standing(studio: Space, anna: Person, clock: HandClock) -> None:
     subscription = subscribe(studio, anna, clock.now, seats=5)
     cancellations.cancel(subscription, actor=anna, now=clock.now)

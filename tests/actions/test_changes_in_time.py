@@ -136,6 +136,7 @@ def test_after_a_move_west_a_renewal_that_fits_everybody_leaves_no_overage(
     assert overages(subscription) == [("closed", "2026-06-11", "resized")]
 
 
+@pytest.mark.story("C12")
 def test_a_change_first_bills_the_months_that_an_outage_missed(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -150,6 +151,7 @@ def test_a_change_first_bills_the_months_that_an_outage_missed(
 
 
 @pytest.mark.parametrize(("missed", "billed"), [(12, 12), (13, 0)])
+@pytest.mark.story("C9")
 def test_more_than_twelve_missed_periods_wait_for_staff(
     studio: Space, anna: Person, clock: HandClock, missed: int, billed: int
 ) -> None:

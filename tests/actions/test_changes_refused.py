@@ -56,6 +56,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
     assert not Quote.objects.filter(subscription=subscription).exists()
 
 
+@pytest.mark.story("R3")
 def test_only_the_billing_owner_may(world: World, studio: Space, anna: Person, clock: HandClock) -> None:
     bram = world.person("Bram")
     world.join(studio, bram)
@@ -89,6 +90,7 @@ def test_past_due_allows_no_change(studio: Space, anna: Person, clock: HandClock
         change_quote(subscription, clock.now, seats=20)
 
 
+@pytest.mark.story("C5")
 def test_a_declined_payment_changes_nothing_and_uses_no_number(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_declined_payment_changes_nothing_and_uses_no_number(
     assert Invoice.objects.latest("id").number == "INV-2026-00002"
 
 
+@pytest.mark.story("C5")
 def test_one_change_waits_at_a_time_and_takes_effect_with_the_banks_approval(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -123,6 +126,7 @@ def test_one_change_waits_at_a_time_and_takes_effect_with_the_banks_approval(
         confirm(other, clock.now)
 
 
+@pytest.mark.story("C5")
 def test_a_change_that_waits_ends_with_its_period_after_the_company_was_asked(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -153,6 +157,7 @@ def test_nothing_is_charged_for_a_change_whose_time_went_by_before_anybody_came(
     assert lines(subscription) == [("charge", "premium", 5, 1349, "2026-06-12", "2026-07-12", 6745)]
 
 
+@pytest.mark.story("C5")
 def test_money_for_a_subscription_that_changed_meanwhile_goes_back_at_once(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -173,6 +178,7 @@ def test_money_for_a_subscription_that_changed_meanwhile_goes_back_at_once(
     assert (lines(subscription), again(subscription).ends_on) == ([], date(2026, 6, 12))
 
 
+@pytest.mark.story("C6")
 def test_a_quote_is_confirmed_once_within_30_minutes(studio: Space, anna: Person, clock: HandClock) -> None:
     subscription = subscribe(studio, anna, clock.now)
     quote = change_quote(subscription, clock.now, seats=20)
@@ -184,6 +190,7 @@ def test_a_quote_is_confirmed_once_within_30_minutes(studio: Space, anna: Person
     assert len(lines(subscription)) == 1
 
 
+@pytest.mark.story("C6")
 def test_a_quote_never_outlives_its_period(studio: Space, anna: Person, clock: HandClock) -> None:
     subscription = subscribe(studio, anna, clock.now)
     clock.set(datetime(2026, 6, 11, 21, 50, tzinfo=UTC))
@@ -191,6 +198,7 @@ def test_a_quote_never_outlives_its_period(studio: Space, anna: Person, clock: H
     assert quote.expires_at == datetime(2026, 6, 11, 22, tzinfo=UTC)
 
 
+@pytest.mark.story("C6")
 def test_what_the_quote_was_made_from_makes_it_stale(
     world: World, studio: Space, anna: Person, clock: HandClock, stays_healthy: Visit
 ) -> None:

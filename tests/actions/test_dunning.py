@@ -114,6 +114,7 @@ def kept(now: datetime) -> list[int]:
 SOFT = "declined_soft"
 
 
+@pytest.mark.story("G4")
 def test_five_tries_then_the_end_with_the_invoice_taken_back_to_the_cent(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -186,6 +187,7 @@ def test_the_third_try_pays_and_the_next_renewal_stays_where_it_was(
     assert documents(subscription)[-1] == ("INV-2026-00003", 20235, "paid")
 
 
+@pytest.mark.story("G4")
 def test_a_late_step_is_done_once_and_the_rest_keep_their_distances(
     subscription: Subscription, clock: HandClock
 ) -> None:
@@ -195,6 +197,7 @@ def test_a_late_step_is_done_once_and_the_rest_keep_their_distances(
     assert state(subscription) == "ended"
 
 
+@pytest.mark.story("G4")
 def test_a_hard_decline_stops_the_tries_but_the_end_stays_day_7(
     subscription: Subscription, clock: HandClock
 ) -> None:
@@ -215,6 +218,7 @@ def test_a_hard_decline_stops_the_tries_but_the_end_stays_day_7(
     assert len(tries(subscription)) == 1
 
 
+@pytest.mark.story("G4")
 def test_a_new_method_is_tried_at_once_and_pays(
     subscription: Subscription, anna: Person, clock: HandClock
 ) -> None:
@@ -377,6 +381,7 @@ def test_without_a_method_it_ends_on_day_7(subscription: Subscription, clock: Ha
     assert documents(subscription)[-1] == ("CN-2026-00001", -20235, "paid")
 
 
+@pytest.mark.story("G4")
 def test_cancelling_while_past_due_ends_it_at_once(
     subscription: Subscription, anna: Person, clock: HandClock
 ) -> None:

@@ -35,6 +35,7 @@ def grown(subscription: Subscription) -> list[tuple[str, int, str, str, int]]:
     ]
 
 
+@pytest.mark.story("C8")
 def test_the_owner_is_told_once_at_each_step_and_the_plan_grows_after_a_week(
     subscription: Subscription, world: World, studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -84,6 +85,7 @@ def test_people_who_leave_in_time_cost_nothing(
     assert grown(subscription) == []
 
 
+@pytest.mark.story("C8")
 def test_an_overage_reopened_within_thirty_days_keeps_its_first_day(
     subscription: Subscription, world: World, studio: Space, clock: HandClock
 ) -> None:
@@ -120,6 +122,7 @@ def test_seats_that_the_owner_buys_settle_it(
     assert overages(subscription)[1:] == [("open", "2026-05-14", "")]
 
 
+@pytest.mark.story("C7")
 def test_the_renewal_that_comes_first_buys_what_fits(
     subscription: Subscription, world: World, studio: Space, clock: HandClock
 ) -> None:
@@ -146,6 +149,7 @@ def test_more_people_in_the_week_grow_it_to_what_fits_them_all(
     assert again(subscription).status == "active"
 
 
+@pytest.mark.story("C4")
 def test_growth_leaves_scheduled_fewer_seats_standing(
     world: World, studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -186,6 +190,7 @@ def test_a_plan_that_ends_does_not_grow_until_it_is_resumed(
         assert overages(subscription) == [("closed", "2026-05-12", "ended")]
 
 
+@pytest.mark.story("C8")
 def test_who_asked_to_be_asked_gets_a_banner_and_a_mail_but_no_growth(
     world: World, studio: Space, anna: Person, clock: HandClock
 ) -> None:

@@ -77,6 +77,7 @@ def test_fifteen_seats_of_premium_a_month_cost_what_the_first_worked_example_say
     assert captured(Attempt.objects.get()) == [20235]
 
 
+@pytest.mark.story("C6")
 def test_the_invoice_is_the_quote_to_the_cent(studio: Space, anna: Person, clock: HandClock) -> None:
     bought = buy(
         studio, anna, clock.now, cycle="year", seats=5, customer=customer_of(anna, clock.now, **DUTCH)
@@ -144,6 +145,7 @@ def test_a_quote_holds_for_thirty_minutes_and_not_longer(
     assert not Change.objects.exists()
 
 
+@pytest.mark.story("C6")
 def test_a_quote_confirmed_after_midnight_is_dated_by_its_own_day(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -205,6 +207,7 @@ def test_a_waiting_change_keeps_others_out_and_goes_on_after_the_banks_approval(
     assert (waiting.status, Subscription.objects.get().customer.billing_owner) == ("done", anna)
 
 
+@pytest.mark.story("C5")
 def test_approval_that_never_comes_expires_after_23_hours_without_a_trace(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -277,6 +280,7 @@ def test_the_owner_of_an_organizations_billing_becomes_its_admin_and_the_admins_
     assert [mail.to_person for mail in Mail.objects.filter(kind="admin_told")] == [anna]
 
 
+@pytest.mark.story("R1")
 def test_a_buyer_who_named_a_colleague_gets_no_invoice(
     world: World, studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -287,6 +291,7 @@ def test_a_buyer_who_named_a_colleague_gets_no_invoice(
     assert [mail.to_person for mail in Mail.objects.filter(kind="invoice")] == [bram]
 
 
+@pytest.mark.story("R1")
 def test_a_guest_and_a_stranger_cannot_be_billing_owner(
     world: World, acme: Space, anna: Person, clock: HandClock
 ) -> None:

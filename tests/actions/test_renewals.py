@@ -73,6 +73,7 @@ def test_nothing_is_billed_a_second_before_the_period_begins_in_the_customers_zo
     assert billing_run.run_due(clock.now) == 1
 
 
+@pytest.mark.story("C9")
 def test_missed_months_are_billed_one_by_one_with_their_own_dates(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -85,6 +86,7 @@ def test_missed_months_are_billed_one_by_one_with_their_own_dates(
     }
 
 
+@pytest.mark.story("C7")
 def test_a_renewal_buys_the_smallest_size_that_fits_and_tells_the_owner(
     world: World, studio: Space, anna: Person, clock: HandClock
 ) -> None:

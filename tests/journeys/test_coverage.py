@@ -90,6 +90,7 @@ def balance_of(customer: Customer) -> int:
     ],
     ids=["untaxed", "with 21 %"],
 )
+@pytest.mark.story("P9")
 def test_worked_example_6(
     world: World,
     clock: HandClock,
@@ -111,6 +112,7 @@ def test_worked_example_6(
     assert balance_of(payer) == 0
 
 
+@pytest.mark.story("P9")
 def test_an_organization_over_a_division_and_teams_of_its_own_and_of_other_customers(
     world: World, clock: HandClock, anna: Person, bram: Person, acme: Space
 ) -> None:
@@ -159,6 +161,7 @@ def test_a_division_over_paid_teams_leaves_the_rest_of_the_organization_as_it_is
     assert [balance_of(row.customer) for row in within] == [1131, 1131]
 
 
+@pytest.mark.story("P9")
 def test_a_covered_team_cannot_be_bought_for(
     world: World, clock: HandClock, anna: Person, bram: Person, acme: Space
 ) -> None:
@@ -169,6 +172,7 @@ def test_a_covered_team_cannot_be_bought_for(
     assert not Subscription.objects.filter(space=team).exists()
 
 
+@pytest.mark.story("P9")
 def test_people_who_lose_a_higher_plan_are_named_and_nothing_is_bought_without_the_tick(
     world: World, clock: HandClock, anna: Person, acme: Space
 ) -> None:
@@ -222,6 +226,7 @@ def test_a_renewal_that_the_billing_run_has_not_come_to_is_billed_before_its_pla
     ]  # fmt: skip
 
 
+@pytest.mark.story("P9")
 def test_everybody_in_every_place_has_what_the_highest_plan_around_gives(
     world: World, clock: HandClock, anna: Person, bram: Person, acme: Space
 ) -> None:

@@ -93,6 +93,7 @@ def kept(now: datetime) -> list[int]:
     return [capture.amount.amount - capture.refunded.amount for capture in ledger]
 
 
+@pytest.mark.story("M13", "C10")
 def test_ten_euros_credited_become_balance_that_pays_the_next_invoice_first(
     dutch: Subscription, finn: Person, clock: HandClock
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_whole_invoice_goes_back_to_the_card_it_was_paid_with(
     assert Refund.objects.count() == 1
 
 
+@pytest.mark.story("I7")
 def test_what_the_balance_had_paid_stays_balance_and_only_the_card_part_is_refunded(
     bought: Subscription, finn: Person, clock: HandClock
 ) -> None:
@@ -182,6 +184,7 @@ def test_a_refused_refund_is_the_customers_balance_and_staff_hear_of_it(
     assert Mail.objects.get(kind="staff_alert").params["what"] == "refund_refused"
 
 
+@pytest.mark.story("I7")
 def test_a_credit_lowers_what_is_open_and_nothing_unpaid_becomes_spendable(
     bought: Subscription, finn: Person, clock: HandClock
 ) -> None:
@@ -305,6 +308,7 @@ def test_every_act_of_staff_needs_its_reason_and_a_figure_that_still_holds(
     assert before == (Event.objects.count(), Invoice.objects.count(), BalanceEntry.objects.count())
 
 
+@pytest.mark.story("C10")
 def test_cancelled_at_once_with_what_is_unused_credited_by_the_day(
     bought: Subscription, finn: Person, clock: HandClock
 ) -> None:
@@ -364,6 +368,7 @@ def test_a_trial_and_a_plan_that_is_past_due_are_ended_at_once_too(
     assert kept(clock.now) == [20235]
 
 
+@pytest.mark.story("M11")
 def test_a_change_of_plan_after_money_was_credited_takes_back_no_more_than_was_paid(
     bought: Subscription, finn: Person, clock: HandClock
 ) -> None:

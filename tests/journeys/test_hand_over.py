@@ -59,6 +59,7 @@ def owner_of(subscription: Subscription) -> Person | None:
     return Subscription.objects.get(pk=subscription.pk).customer.billing_owner
 
 
+@pytest.mark.story("R1", "R4")
 def test_whoever_buys_for_a_colleague_gets_no_invoice_and_no_say(
     world: World, acme: Space, people: People
 ) -> None:
@@ -73,6 +74,7 @@ def test_whoever_buys_for_a_colleague_gets_no_invoice_and_no_say(
     assert browser(people["chris"]).get(path_of(acme, "invoices/")).status_code == 403
 
 
+@pytest.mark.story("R5")
 def test_the_owner_of_an_organization_hands_over_and_stays_admin(
     world: World, acme: Space, people: People
 ) -> None:
@@ -100,6 +102,7 @@ def test_the_owner_of_an_organization_hands_over_and_stays_admin(
     directory_people.set_admin(person=people["anna"], actor=people["bram"], **admin)  # type: ignore[arg-type]
 
 
+@pytest.mark.story("P12")
 def test_one_of_two_plans_goes_with_a_copy_and_asks_for_a_method_before_its_next_charge(
     world: World, clock: HandClock, team: Space, people: People
 ) -> None:
@@ -136,6 +139,7 @@ def test_while_a_renewal_is_unpaid_one_of_two_plans_stays_with_who_was_billed(
     assert owner_of(given) == people["anna"]
 
 
+@pytest.mark.story("R6")
 def test_a_billing_owner_goes_only_after_a_hand_over(world: World, team: Space, people: People) -> None:
     """R6: not by leaving, not by removal, not by deactivation, there or in the organization around."""
     bought = subscribe(team, people["chris"], world.now, seats=3)
@@ -164,6 +168,7 @@ def test_a_billing_owner_goes_only_after_a_hand_over(world: World, team: Space, 
 
 
 @pytest.mark.parametrize("act", [directory_host.removed, directory_host.deactivated])
+@pytest.mark.story("R6")
 def test_the_hosts_directory_takes_the_owner_out_and_billing_goes_to_the_longest_standing_admin(
     world: World, team: Space, people: People, act: object
 ) -> None:
@@ -210,6 +215,7 @@ def test_the_heir_of_an_organization_becomes_its_admin(
     assert world.names(team) == ["Bram", "Chris"]
 
 
+@pytest.mark.story("R6")
 def test_with_nobody_left_it_is_not_renewed_staff_are_told_and_support_hands_it_to_who_comes(
     world: World, clock: HandClock, people: People, stays_healthy: Visit
 ) -> None:
@@ -245,6 +251,7 @@ def test_with_nobody_left_it_is_not_renewed_staff_are_told_and_support_hands_it_
     assert Invoice.objects.filter(subscription=bought).count() == 2
 
 
+@pytest.mark.story("R7")
 def test_with_nobody_left_it_ends_and_its_last_owner_keeps_the_invoices(
     world: World, clock: HandClock, people: People
 ) -> None:

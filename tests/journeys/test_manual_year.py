@@ -292,6 +292,7 @@ def test_a_cancelled_plan_ends_at_its_boundary_also_while_it_is_overdue(
     assert (row.status, Invoice.objects.count()) == ("ended", 1)
 
 
+@pytest.mark.story("R9")
 def test_its_owner_changes_nothing_alone(world: World, clock: HandClock, anna: Person, acme: Space) -> None:
     """G5, R9: refused with a code, and nothing changed; support and finance may not either; sales may not of others."""
     row = on_invoice(acme, anna, clock.now)

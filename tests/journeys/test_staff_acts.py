@@ -68,6 +68,7 @@ def acts(client: Client, paid: Subscription, reason: str = WHY) -> Any:
     return client.post(f"/staff/customers/{paid.customer.public_id}/act/", {"reason": reason})
 
 
+@pytest.mark.story("R9")
 def test_support_change_a_plan_for_a_customer_who_reads_who_did_it_and_why(
     world: World, anna: Person, studio: Space, paid: Subscription
 ) -> None:
@@ -255,6 +256,7 @@ def test_it_is_for_that_customer_alone_and_nothing_but_billing(
 
 
 @pytest.mark.parametrize("reason", ["", "   "])
+@pytest.mark.story("R9")
 def test_nobody_acts_without_a_reason(world: World, paid: Subscription, reason: str) -> None:
     client = browser(staff(world, "sales"))
     acts(client, paid, reason)

@@ -96,6 +96,7 @@ def refused(code: str) -> pytest.RaisesExc[ZetelError]:
     return pytest.RaisesExc(ZetelError, check=lambda error: error.code == code)
 
 
+@pytest.mark.story("P10")
 def test_with_a_method_the_plan_begins_on_the_day_the_trial_ends(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -123,6 +124,7 @@ def test_with_a_method_the_plan_begins_on_the_day_the_trial_ends(
     assert happened(trial) == ["trial_started", "trial_converted", "invoice.paid", "renewed", "invoice.paid"]
 
 
+@pytest.mark.story("P10")
 def test_without_a_method_it_ends_in_basic_and_everything_is_kept(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -140,6 +142,7 @@ def test_without_a_method_it_ends_in_basic_and_everything_is_kept(
     assert bought.status == "active"
 
 
+@pytest.mark.story("P10")
 def test_a_space_is_tried_once_also_after_it_was_cancelled_or_is_over(
     studio: Space, anna: Person, clock: HandClock
 ) -> None:
@@ -213,6 +216,7 @@ def test_what_was_changed_during_the_trial_is_what_begins(
     }  # fmt: skip
 
 
+@pytest.mark.story("P10")
 def test_people_who_came_meanwhile_get_seats_at_the_end_and_not_before(
     studio: Space, world: World, anna: Person, clock: HandClock
 ) -> None:
@@ -259,6 +263,7 @@ def test_a_first_charge_that_is_never_paid_is_taken_back_and_ends_it(
         try_out(studio, anna, clock.now, seats=5)
 
 
+@pytest.mark.story("R4")
 def test_a_trial_of_an_organization_makes_nobody_admin_before_its_first_payment(
     world: World, anna: Person, clock: HandClock
 ) -> None:

@@ -229,6 +229,7 @@ def _end(paid: Subscription, owner: Person) -> None:
     )
 
 
+@pytest.mark.story("R7")
 def test_after_the_end_the_last_owner_keeps_the_invoices_and_may_buy_again(
     paid: Subscription, team: Space, people: dict[str, Person]
 ) -> None:

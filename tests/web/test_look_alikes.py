@@ -37,6 +37,7 @@ def seen(answer: Any, asked: str) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize(("name", "param"), [pair for pair in MIXED if not pair[0].startswith("staff_")])
+@pytest.mark.story("R8")
 def test_ids_of_another_customer_are_like_ids_that_do_not_exist(
     name: str, param: str, method: str, two: Two, clock: HandClock
 ) -> None:

@@ -38,12 +38,14 @@ def buyer(anna: Person) -> Buyer:
 # ------------------------------------------------------------------------------------------------------- who
 
 
+@pytest.mark.story("R8")
 def test_nobody_logged_in_is_led_to_log_in_and_back() -> None:
     answer = Client().get("/upgrade/?plan=premium")
     assert answer.status_code == 302
     assert answer.headers["Location"].endswith("?next=%2Fupgrade%2F%3Fplan%3Dpremium")
 
 
+@pytest.mark.story("R8")
 def test_a_stranger_gets_the_same_404_as_for_no_space_at_all(world: World, acme: Space) -> None:
     daan = Buyer(world.person("Daan", "daan@elsewhere.example"))
     real = daan.client.get(f"/upgrade/?space={acme.public_id}")
