@@ -4,180 +4,158 @@ What the tables can prove is that an event of the same instant speaks of the row
 their own (who holds billing, who is admin, who is staff) are held against the last event that speaks of them.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
-
-from zetel.jobs.doctor.finding import Finding, also, iso, rows_of
+from zetel.jobs.doctor.finding import Finding, name_of
+from zetel.jobs.doctor.looks import Facts, Look, Looks
 from zetel.models import (
     BalanceEntry,
     Change,
     Customer,
-    Event,
-    Invoice,
     Membership,
     Payment,
     PaymentMethod,
     Person,
-    Refund,
+    Space,
     Subscription,
     SubscriptionTerms,
 )
-from zetel.models.row import Row
-from zetel.rules.event_types import EventType
-
-ENDS = (EventType.SUBSCRIPTION_ENDED, EventType.SUBSCRIPTION_REPLACED)
 
 
 def check(now: datetime) -> Iterator[Finding]:
     """X13, noun by noun."""
-    for what, rows, event in _with_an_instant():
-        silent: QuerySet[Row] = rows.filter(~Exists(event)).order_by("id")
-        for row in silent.iterator():
-            subject = row.number if isinstance(row, Invoice) else row.public_id
-            yield Finding("X13", what, subject, {"table": row._meta.db_table})
-    yield from _events_twice()
-    yield from _refunds()
-    yield from _billing_owners()
-    yield from _admins()
-    yield from _staff()
+    yield from _LOOKS.found()
 
 
-def _with_an_instant() -> Iterator[tuple[str, "QuerySet[Row]", "QuerySet[Event]"]]:
-    """Rows, and the event that each of them must have."""
-    events = Event.objects.order_by()
-    of_customer = events.filter(customer=OuterRef("customer"))
-    of_money = of_customer.exclude(kind__startswith="method.")
-    yield (
-        "document_without_event",
-        Invoice.objects.all(),
-        events.filter(invoice=OuterRef("pk"), at=OuterRef("issued_at")),
-    )
-    yield (
-        "start_without_event",
-        Subscription.objects.all(),
-        events.filter(subscription=OuterRef("pk"), at=OuterRef("created_at")),
-    )
-    yield (
-        "end_without_event",
-        Subscription.objects.filter(status="ended"),
-        events.filter(subscription=OuterRef("pk"), kind__in=ENDS),
-    )
-    yield (
-        "terms_without_event",
-        SubscriptionTerms.objects.all(),
-        events.filter(subscription=OuterRef("subscription"), at=OuterRef("created_at")),
-    )
-    yield (
-        "payment_without_event",
-        Payment.objects.exclude(paid_at=None),
-        of_money.filter(at=OuterRef("paid_at")),
-    )
-    yield (
-        "method_without_event",
-        PaymentMethod.objects.filter(status__in=("active", "replaced")),
-        of_customer.filter(at=OuterRef("created_at"), kind=EventType.METHOD_REPLACED),
-    )
-    yield (
-        "balance_without_event",
-        BalanceEntry.objects.all(),
-        of_money.filter(at=OuterRef("created_at")),
-    )
-    yield (
-        "member_without_event",
-        Membership.objects.all(),
-        events.filter(space=OuterRef("space"), at=OuterRef("joined_at")),
-    )
-    yield (
-        "change_without_event",
-        Change.objects.all(),
-        events.filter(space=OuterRef("space"), at=OuterRef("created_at"), kind=EventType.CHANGE_STARTED),
-    )
+# Rows without the event that each of them must have.
+_SILENT = (
+    Look("document_without_event", None, """
+        SELECT inv.number AS subject, 'zetel_invoice' AS "table" FROM zetel_invoice inv WHERE NOT EXISTS (
+          SELECT FROM zetel_event told WHERE told.invoice_id = inv.id AND told.at = inv.issued_at)"""),
+    Look("start_without_event", Subscription, """
+        SELECT sub.id AS subject, 'zetel_subscription' AS "table" FROM zetel_subscription sub WHERE NOT EXISTS (
+          SELECT FROM zetel_event told WHERE told.subscription_id = sub.id AND told.at = sub.created_at)"""),
+    Look("end_without_event", Subscription, """
+        SELECT sub.id AS subject, 'zetel_subscription' AS "table" FROM zetel_subscription sub
+        WHERE sub.status = 'ended' AND NOT EXISTS (
+          SELECT FROM zetel_event told WHERE told.subscription_id = sub.id
+            AND told.kind IN ('subscription.ended', 'subscription.replaced'))"""),
+    Look("terms_without_event", SubscriptionTerms, """
+        SELECT terms.id AS subject, 'zetel_subscriptionterms' AS "table" FROM zetel_subscriptionterms terms
+        WHERE NOT EXISTS (
+          SELECT FROM zetel_event told
+          WHERE told.subscription_id = terms.subscription_id AND told.at = terms.created_at)"""),
+    Look("payment_without_event", Payment, """
+        SELECT pay.id AS subject, 'zetel_payment' AS "table" FROM zetel_payment pay
+        WHERE pay.paid_at IS NOT NULL AND NOT EXISTS (
+          SELECT FROM zetel_event told WHERE told.customer_id = pay.customer_id AND told.at = pay.paid_at
+            AND NOT starts_with(told.kind, 'method.'))"""),
+    Look("method_without_event", PaymentMethod, """
+        SELECT method.id AS subject, 'zetel_paymentmethod' AS "table" FROM zetel_paymentmethod method
+        WHERE method.status IN ('active', 'replaced') AND NOT EXISTS (
+          SELECT FROM zetel_event told WHERE told.customer_id = method.customer_id
+            AND told.at = method.created_at AND told.kind = 'method.replaced')"""),
+    Look("balance_without_event", BalanceEntry, """
+        SELECT entry.id AS subject, 'zetel_balanceentry' AS "table" FROM zetel_balanceentry entry
+        WHERE NOT EXISTS (
+          SELECT FROM zetel_event told WHERE told.customer_id = entry.customer_id AND told.at = entry.created_at
+            AND NOT starts_with(told.kind, 'method.'))"""),
+    Look("member_without_event", Membership, """
+        SELECT member.id AS subject, 'zetel_membership' AS "table" FROM zetel_membership member WHERE NOT EXISTS (
+          SELECT FROM zetel_event told WHERE told.space_id = member.space_id AND told.at = member.joined_at)"""),
+    Look("change_without_event", Change, """
+        SELECT change.id AS subject, 'zetel_change' AS "table" FROM zetel_change change WHERE NOT EXISTS (
+          SELECT FROM zetel_event told WHERE told.space_id = change.space_id AND told.at = change.created_at
+            AND told.kind = 'change.started')"""),
+)  # fmt: skip
+
+# One change, one event: none of a kind twice about one document at one instant.
+_TWICE = Look("event_twice", None, """
+    SELECT inv.number AS subject, told.kind, told.at, count(*)
+    FROM zetel_event told JOIN zetel_invoice inv ON inv.id = told.invoice_id
+    GROUP BY told.kind, told.at, inv.number HAVING count(*) > 1""")  # fmt: skip
+
+# As many refunds were told as were done, per customer and amount.
+_REFUNDS = Look("refund_without_event", Customer, """
+    SELECT done.customer_id AS subject, done.amount, done.currency, done.count - coalesce(told.count, 0) AS missing
+    FROM (
+      SELECT pay.customer_id, back.amount, back.currency, count(*) FROM zetel_refund back
+      JOIN zetel_attempt try ON try.id = back.attempt_id JOIN zetel_payment pay ON pay.id = try.payment_id
+      WHERE back.status = 'done' GROUP BY 1, 2, 3
+    ) AS done LEFT JOIN (
+      SELECT customer_id, after ->> 'amount' AS amount, after ->> 'currency' AS currency, count(*)
+      FROM zetel_event WHERE kind = 'refund.done' GROUP BY 1, 2, 3
+    ) AS told ON told.customer_id = done.customer_id AND told.amount = done.amount::text
+      AND told.currency = done.currency
+    WHERE done.count > coalesce(told.count, 0)""")  # fmt: skip
 
 
-def _events_twice() -> Iterator[Finding]:
-    """One change, one event: none of a kind twice about one document at one instant."""
-    same = (
-        Event.objects.exclude(invoice=None)
-        .values("kind", "at", "invoice__number")
-        .annotate(count=Count("pk"))
-    )
-    for row in same.filter(count__gt=1).order_by("invoice__number", "kind").iterator():
-        facts = {"kind": row["kind"], "at": iso(row["at"]), "count": row["count"]}
-        yield Finding("X13", "event_twice", row["invoice__number"], facts)
-
-
-def _refunds() -> Iterator[Finding]:
-    """A refund keeps no instant of its end, so there are as many events of an amount as refunds that are done."""
-    done = Refund.objects.filter(status="done").values_list(
-        "attempt__payment__customer", "amount", "currency"
-    )
-    wanted = Counter({row[:3]: row[3] for row in done.annotate(Count("pk")).iterator()})
-    told = Event.objects.filter(kind=EventType.REFUND_DONE).values_list(
-        "customer", "after__amount", "after__currency"
-    )
-    found = Counter({row[:3]: row[3] for row in told.annotate(Count("pk")).iterator()})
-    for (customer_id, amount, currency), missing in sorted((wanted - found).items(), key=str):
-        facts = {"amount": amount, "currency": currency, "missing": missing}
-        yield Finding("X13", "refund_without_event", Customer(pk=customer_id).public_id, facts)
-
-
-def _billing_owners() -> Iterator[Finding]:
+def _unnamed_owner(row: Facts) -> Facts | None:
     """Who holds billing was named by the last hand-over; before one, by the purchase (or bought, R1) or the trial."""
-    handed = Event.objects.filter(customer=OuterRef("pk"), kind=EventType.BILLING_OWNER_CHANGED).order_by(
-        "-id"
-    )
-    bought = Change.objects.filter(
-        quote__customer=OuterRef("pk"), quote__subscription=None, status="done"
-    ).order_by("-id")
-    tried = Event.objects.filter(customer=OuterRef("pk"), kind=EventType.SUBSCRIPTION_TRIAL_STARTED)
-    renamed = Event.objects.filter(actor=OuterRef("billing_owner"), kind=EventType.PERSON_PROFILE_CHANGED)
-    rows = Customer.objects.exclude(billing_owner=None).select_related("billing_owner").annotate(
-        handed_to=Subquery(handed.values("after__owner")[:1]), was_renamed=Exists(renamed),
-        named=Subquery(bought.values("quote__wish__billing_owner")[:1]), buyer=Subquery(bought.values("person")[:1]),
-        tried_by=Subquery(tried.order_by("-id").values("after__owner_id")[:1]),
-    )  # fmt: skip
-    for batch in rows_of(rows.order_by("id")):
-        for row in batch:
-            owner = row.billing_owner
-            assert owner is not None, "the query left out customers without an owner"
-            handed_to = also(row, "handed_to")
-            if handed_to is not None:
-                told = also(row, "was_renamed") or handed_to in (owner.label, owner.public_id)
-            else:
-                told = str(owner.pk) in (also(row, "named"), str(also(row, "buyer")))
-                told = told or owner.public_id == also(row, "tried_by")
-            if not told:
-                facts = {"owner": owner.public_id, "handed_to": handed_to}
-                yield Finding("X13", "owner_without_event", row.public_id, facts)
+    owner, handed_to = name_of(Person, UUID(row["owner_id"])), row["handed_to"]
+    if handed_to is not None:
+        told = row["was_renamed"] or handed_to in (row["label"], owner)
+    else:
+        told = row["owner_id"] in (row["named"], row["buyer"]) or owner == row["tried_by"]
+    return None if told else {"owner": owner, "handed_to": handed_to}
 
 
-def _admins() -> Iterator[Finding]:
-    """An admin made the space or was named; events name people by id, or by their name of that day."""
-    made = Event.objects.filter(
-        space=OuterRef("space"), kind=EventType.SPACE_CREATED, actor=OuterRef("person")
-    )
-    renamed = Event.objects.filter(actor=OuterRef("person"), kind=EventType.PERSON_PROFILE_CHANGED)
-    rows = Membership.objects.active().filter(~Exists(made), ~Exists(renamed), is_admin=True)
-    for batch in rows_of(rows.select_related("person", "space").order_by("id")):
-        named = Event.objects.filter(kind=EventType.ADMIN_NAMED, space__in=[row.space_id for row in batch])
-        told = set(named.values_list("space_id", "after__person"))
-        for row in batch:
-            if not told & {(row.space_id, row.person.label), (row.space_id, row.person.public_id)}:
-                facts = {"person": row.person.public_id, "space": row.space.public_id}
-                yield Finding("X13", "admin_without_event", row.public_id, facts)
+_OWNERS = Look("owner_without_event", Customer, """
+    SELECT customer.id AS subject, owner.id AS owner_id,
+      coalesce(nullif(owner.name, ''), split_part(owner.email, '@', 1)) AS label,
+      (SELECT after ->> 'owner' FROM zetel_event WHERE customer_id = customer.id
+        AND kind = 'billing_owner.changed' ORDER BY id DESC LIMIT 1) AS handed_to,
+      EXISTS (SELECT FROM zetel_event
+        WHERE actor_id = owner.id AND kind = 'person.profile_changed') AS was_renamed,
+      bought.named, bought.buyer,
+      (SELECT after ->> 'owner_id' FROM zetel_event WHERE customer_id = customer.id
+        AND kind = 'subscription.trial_started' ORDER BY id DESC LIMIT 1) AS tried_by
+    FROM zetel_customer customer JOIN zetel_person owner ON owner.id = customer.billing_owner_id
+    LEFT JOIN LATERAL (
+      SELECT quote.wish ->> 'billing_owner' AS named, change.person_id AS buyer
+      FROM zetel_change change JOIN zetel_quote quote ON quote.id = change.quote_id
+      WHERE quote.customer_id = customer.id AND quote.subscription_id IS NULL AND change.status = 'done'
+      ORDER BY change.id DESC LIMIT 1
+    ) AS bought ON true""", judge=_unnamed_owner)  # fmt: skip
 
 
-def _staff() -> Iterator[Finding]:
+def _unnamed_admin(row: Facts) -> Facts | None:
+    """Events name people by id, or by their name of that day."""
+    person = name_of(Person, UUID(row["person_id"]))
+    if {row["label"], person} & set(row["named"] or ()):
+        return None
+    return {"person": person, "space": name_of(Space, UUID(row["space_id"]))}
+
+
+# An admin made the space or was named.
+_ADMINS = Look("admin_without_event", Membership, """
+    SELECT member.id AS subject, person.id AS person_id, member.space_id,
+      coalesce(nullif(person.name, ''), split_part(person.email, '@', 1)) AS label,
+      (SELECT array_agg(after ->> 'person') FROM zetel_event
+        WHERE space_id = member.space_id AND kind = 'admin.named') AS named
+    FROM zetel_membership member JOIN zetel_person person ON person.id = member.person_id
+    WHERE member.is_admin AND member.left_at IS NULL AND member.deactivated_at IS NULL
+      AND NOT EXISTS (SELECT FROM zetel_event
+        WHERE space_id = member.space_id AND kind = 'space.created' AND actor_id = person.id)
+      AND NOT EXISTS (SELECT FROM zetel_event
+        WHERE actor_id = person.id AND kind = 'person.profile_changed')""", judge=_unnamed_admin)  # fmt: skip
+
+
+def _unnamed_staff(row: Facts) -> Facts | None:
     """Each staff role is the one that the last event about that person gave."""
-    for people in rows_of(Person.objects.exclude(staff_role="").order_by("id")):
-        names = [person.public_id for person in people]
-        given = Event.objects.filter(kind=EventType.STAFF_ROLE_CHANGED, after__person__in=names).order_by(
-            "id"
-        )
-        last = dict(given.values_list("after__person", "after__role"))
-        for person in people:
-            if last.get(person.public_id) != person.staff_role:
-                yield Finding("X13", "staff_without_event", person.public_id, {"role": person.staff_role})
+    given = (row["given"] or {}).get(name_of(Person, UUID(row["person_id"])))
+    return None if given == row["role"] else {"role": row["role"]}
+
+
+_STAFF = Look("staff_without_event", Person, """
+    SELECT person.id AS subject, person.id AS person_id, person.staff_role AS role, (
+      SELECT jsonb_object_agg(told.person, told.role) FROM (
+        SELECT DISTINCT ON (after ->> 'person') after ->> 'person' AS person, after ->> 'role' AS role
+        FROM zetel_event WHERE kind = 'staff.role_changed' AND after ->> 'person' IS NOT NULL
+        ORDER BY after ->> 'person', id DESC
+      ) AS told) AS given
+    FROM zetel_person person WHERE person.staff_role <> ''""", judge=_unnamed_staff)  # fmt: skip
+
+_LOOKS = Looks("X13", *_SILENT, _TWICE, _REFUNDS, _OWNERS, _ADMINS, _STAFF)

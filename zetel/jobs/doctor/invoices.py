@@ -11,10 +11,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Sum
 
 from zetel.actions import dues
 from zetel.jobs.doctor.finding import Finding, batches, rows_of
+from zetel.jobs.doctor.looks import Look, Looks
 from zetel.models import (
     BalanceEntry,
     Credit,
@@ -24,7 +25,6 @@ from zetel.models import (
     Payment,
     PaymentShare,
     Subscription,
-    TakenBack,
 )
 from zetel.rules import tax
 from zetel.rules.credits import nets_left
@@ -53,7 +53,7 @@ def check(now: datetime) -> Iterator[Finding]:
             yield from _totals(invoice, lines, list(invoice.taxes.all()))
             yield from _home_tax(invoice)
     yield from _accounts()
-    yield from _taken_back()
+    yield from _TAKEN_BACK.found()
 
 
 def _home_tax(invoice: Invoice) -> Iterator[Finding]:
@@ -63,14 +63,11 @@ def _home_tax(invoice: Invoice) -> Iterator[Finding]:
         yield Finding("X6", "home_tax_missing", invoice.number, facts, is_notice=True)
 
 
-def _taken_back() -> Iterator[Finding]:
-    """A payment is taken back exactly as long as a bank holds something of it (G8)."""
-    held = TakenBack.objects.filter(payment=OuterRef("pk"), returned_at=None)
-    rows = Payment.objects.annotate(held=Exists(held))
-    for payment in rows.exclude(status="taken_back", held=True).exclude(
-        ~Q(status="taken_back"), held=False
-    ).order_by("id").iterator():  # fmt: skip
-        yield Finding("X6", "taken_back_differs", payment.public_id, {"status": payment.status})
+# A payment is taken back exactly as long as a bank holds something of it (G8).
+_TAKEN_BACK = Looks("X6", Look("taken_back_differs", Payment, """
+    SELECT pay.id AS subject, pay.status FROM zetel_payment pay
+    WHERE (pay.status = 'taken_back') <> EXISTS (
+      SELECT FROM zetel_takenback WHERE payment_id = pay.id AND returned_at IS NULL)"""))  # fmt: skip
 
 
 def _lines(invoice: Invoice, lines: Sequence[InvoiceLine]) -> Iterator[Finding]:

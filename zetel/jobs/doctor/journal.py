@@ -7,12 +7,13 @@ are left out of it and found by name.
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Subquery, Sum
+from django.db.models import OuterRef, Subquery
 
 from zetel.actions import dues
 from zetel.actions.dues import CAME
 from zetel.actions.dues import USED as USED_KINDS
-from zetel.jobs.doctor.finding import Finding, also, name_of, rows_of
+from zetel.jobs.doctor.finding import Finding, also, rows_of
+from zetel.jobs.doctor.looks import Look, Looks
 from zetel.models import BalanceEntry, Customer, Event, Invoice, Payment, Refund, TakenBack
 from zetel.rules.event_types import EventType
 from zetel.rules.journal import (
@@ -28,7 +29,6 @@ from zetel.rules.journal import (
 from zetel.rules.money import DECIMALS, Money
 
 PAID_OUT = "paid_out"  # the kind of the entries by which balance left on request (M10)
-GOING_BACK = ("wanted", "sent", "unknown", "done", "refused", "parked")
 USED, USED_LATER = USED_KINDS  # the kinds of the entries by which balance pays an invoice
 
 
@@ -37,9 +37,7 @@ def check(now: datetime) -> Iterator[Finding]:
     for booking in bookings():
         if off := booking.off():
             yield Finding("X1", "booking_off", booking.reference, {"booking": booking.kind, "off": off})
-    yield from _unknown_currencies()
-    yield from _negative_balances()
-    yield from _unallocated()
+    yield from _LOOKS.found()
 
 
 def bookings() -> Iterator[Booking]:
@@ -128,24 +126,23 @@ def _against(payment: Payment) -> str | None:
     return payment.invoice.currency if payment.invoice else None
 
 
-def _unknown_currencies() -> Iterator[Finding]:
-    for kind in (Invoice, BalanceEntry, Payment, Refund):
-        for row in kind._default_manager.exclude(currency__in=DECIMALS).only("pk", "currency").iterator():
-            yield Finding("X1", "currency_unknown", row.public_id, {"currency": row.currency})
-
-
-def _negative_balances() -> Iterator[Finding]:
-    """Nothing unpaid ever becomes spendable: a customer's balance is never below nothing (I7)."""
-    sums = BalanceEntry.objects.values_list("customer_id", "currency").annotate(sum=Sum("amount"))
-    for customer_id, currency, amount in sums.filter(sum__lt=0).order_by("customer_id").iterator():
-        facts = {"currency": currency, "amount": amount}
-        yield Finding("X1", "balance_negative", name_of(Customer, customer_id), facts)
-
-
-def _unallocated() -> Iterator[Finding]:
-    """Money that came for nothing is given back, or on its way back (C5, G7)."""
-    back = Refund.objects.filter(attempt__payment=OuterRef("pk"), status__in=GOING_BACK)
-    kept = Payment.objects.filter(~Exists(back), status__in=("paid", "refunded"), invoice=None)
-    for payment in kept.order_by("id").iterator():
-        facts = {"amount": payment.amount, "currency": payment.currency}
-        yield Finding("X1", "money_for_nothing", payment.public_id, facts)
+_LOOKS = Looks(
+    "X1",
+    *(
+        Look("currency_unknown", kind, f"""
+            SELECT id AS subject, currency FROM {kind._meta.db_table}
+            WHERE currency <> ALL (%(currencies)s)""")  # noqa: S608
+        for kind in (Invoice, BalanceEntry, Payment, Refund)
+    ),
+    # Nothing unpaid ever becomes spendable: a customer's balance is never below nothing (I7).
+    Look("balance_negative", Customer, """
+        SELECT customer_id AS subject, currency, sum(amount) AS amount FROM zetel_balanceentry
+        GROUP BY customer_id, currency HAVING sum(amount) < 0"""),
+    # Money that came for nothing is given back, or on its way back (C5, G7).
+    Look("money_for_nothing", Payment, """
+        SELECT pay.id AS subject, pay.amount, pay.currency FROM zetel_payment pay
+        WHERE pay.status IN ('paid', 'refunded') AND pay.invoice_id IS NULL AND NOT EXISTS (
+          SELECT FROM zetel_attempt try JOIN zetel_refund back ON back.attempt_id = try.id
+          WHERE try.payment_id = pay.id
+            AND back.status IN ('wanted', 'sent', 'unknown', 'done', 'refused', 'parked'))"""),
+)  # fmt: skip

@@ -6,7 +6,7 @@ last four characters, never repeated. Logs are not in the database and are not l
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -38,16 +38,16 @@ OTHERS = ("sandbox\\_%", "django\\_%")
 
 def check(now: datetime) -> Iterator[Finding]:
     """X15, over every text column of every table that is ours or the login's."""
-    shapes = _token_shapes()
-    secrets = _secrets()
-    for table, columns in _text_columns().items():
-        for column, key, text in _suspects(table, columns, shapes, secrets):
+    shapes, secrets = _token_shapes(), _secrets()
+    tables = _text_columns()
+    for table, key, texts in _suspects(tables, shapes, secrets):
+        for column, text in zip(tables[table], texts, strict=True):
             place: dict[str, object] = {"column": column, "row": key}
-            for number in card_numbers(text):
+            for number in card_numbers(text or ""):
                 yield Finding("X15", "card_number", table, place | {"ends_with": number[-4:]})
-            for token in (found for shape in shapes for found in re.findall(shape, text)):
+            for token in (found for shape in shapes for found in re.findall(shape, text or "")):
                 yield Finding("X15", "token", table, place | {"ends_with": token[-4:]})
-            if any(secret in text for secret in secrets):
+            if text and any(secret in text for secret in secrets):
                 yield Finding("X15", "secret", table, place)
     if not settings.CONFIG.sandbox:  # a sandbox keeps whole mails for its mailbox
         for mail in Mail.objects.filter(status="sent", params__has_key="path").order_by("id").iterator():
@@ -82,36 +82,43 @@ def _text_columns() -> dict[str, list[str]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT c.table_name, array_agg(c.column_name::text ORDER BY c.ordinal_position)
-            FROM information_schema.columns c
-            JOIN information_schema.tables t USING (table_schema, table_name)
-            WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE'
-              AND c.data_type IN ('text', 'character varying', 'jsonb', 'json')
-              AND NOT c.table_name LIKE ANY (%s)
-            GROUP BY c.table_name ORDER BY c.table_name
+            SELECT relname, array_agg(attname::text ORDER BY attnum)
+            FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+            WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
+              AND atttypid IN ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype, 'json'::regtype)
+              AND NOT relname LIKE ANY (%s)
+            GROUP BY relname ORDER BY relname
             """,
             [list(OTHERS)],
         )
-        return {table: [column for column in columns if (table, column) != TOKEN_HOME]
-                for table, columns in cursor.fetchall()}  # fmt: skip
+        found = {table: [column for column in columns if (table, column) != TOKEN_HOME]
+                 for table, columns in cursor.fetchall()}  # fmt: skip
+        return {table: columns for table, columns in found.items() if columns}
 
 
 def _suspects(
-    table: str, columns: list[str], shapes: list[str], secrets: list[str]
-) -> Iterator[tuple[str, str, str]]:
-    """Column, row and text of what has the shape; one walk through each table."""
-    shape = "|".join([IN_SQL, *shapes])
+    tables: Mapping[str, Sequence[str]], shapes: list[str], secrets: list[str]
+) -> Iterator[tuple[str, str, list[str | None]]]:
+    """Table, row and its texts where one of them has the shape; one statement, one walk through each table.
+
+    The texts of a row are looked at as lines of one text: no shape goes beyond the end of a line.
+    """
+    params = {"shape": "|".join([IN_SQL, *shapes]), "secret": secrets[0]}
     wanted = sql.SQL(" UNION ALL ").join(
-        sql.SQL("SELECT {name}, {column}::text").format(
-            name=sql.Literal(column), column=sql.Identifier(column)
+        sql.SQL(
+            "(SELECT {name}, coalesce(to_jsonb(row) ->> 'id', to_jsonb(row) ->> 'key', ''), ARRAY[{texts}]"
+            " FROM {table} row CROSS JOIN LATERAL (SELECT concat_ws(E'\\n', {texts}) AS text OFFSET 0) AS lines"
+            " WHERE lines.text ~ %(shape)s OR strpos(lines.text, %(secret)s) > 0 LIMIT {most})"
+        ).format(
+            name=sql.Literal(table),
+            texts=sql.SQL(", ").join(
+                sql.SQL("{}::text").format(sql.Identifier("row", column)) for column in columns
+            ),
+            table=sql.Identifier(table),
+            most=sql.Literal(FOUND_MAX),
         )
-        for column in columns
+        for table, columns in tables.items()
     )
-    query = sql.SQL(
-        "SELECT found.name, coalesce(to_jsonb(row) ->> 'id', to_jsonb(row) ->> 'key', ''), found.text"
-        " FROM {table} row CROSS JOIN LATERAL ({wanted}) AS found(name, text)"
-        " WHERE found.text ~ %s OR strpos(found.text, %s) > 0 LIMIT {most}"
-    ).format(table=sql.Identifier(table), wanted=wanted, most=sql.Literal(FOUND_MAX))
     with connection.cursor() as cursor:
-        cursor.execute(query, [shape, secrets[0]])
+        cursor.execute(wanted, params)
         yield from cursor.fetchall()

@@ -7,12 +7,13 @@ time, so memory does not grow with them. A company that cannot be reached is tol
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q
+from django.db.models import Min
 
 from zetel import gateways
 from zetel.gateways.base import Capture, Gateway, GatewayUnavailable
 from zetel.jobs.doctor.finding import Finding, batches, rows_of
-from zetel.models import Attempt, BankBooking, BankLine, Event, Payment, Refund
+from zetel.jobs.doctor.looks import Look, Looks
+from zetel.models import Attempt, BankLine, Event, Payment, Refund
 from zetel.rules.event_types import EventType
 from zetel.rules.transitions import UNSETTLED_ATTEMPT
 
@@ -21,8 +22,7 @@ SLACK = timedelta(days=1)  # between a company's clock and ours
 
 def check(now: datetime) -> Iterator[Finding]:
     """X2, within our tables first, then with each gateway that any try went through."""
-    yield from _payments()
-    yield from _charge_ids()
+    yield from _OWN.found()
     for name in Attempt.objects.order_by("gateway").values_list("gateway", flat=True).distinct():
         try:
             gateway = gateways.get(name)
@@ -36,42 +36,31 @@ def check(now: datetime) -> Iterator[Finding]:
             yield Finding("X2", "gateway_unavailable", name, {"compared": False}, is_notice=True)
 
 
-def _payments() -> Iterator[Finding]:
-    """A payment that came has exactly one paid try, of it, and the other way round; one by bank has its line (G5)."""
-    paid = Count("attempts", filter=Q(attempts__status="paid"))
-    rows = Payment.objects.filter(bank_booking=None).annotate(paid=paid).order_by("id")
-    came = Q(status__in=("paid", "refunded", "taken_back"))
-    for payment in rows.filter((came & ~Q(paid=1)) | (~came & ~Q(paid=0))).iterator():
-        facts = {"status": payment.status, "paid_attempts": payment.paid}
-        yield Finding("X2", "payment_and_attempts_differ", payment.public_id, facts)
-    yield from _bank_payments()
-
-
-def _bank_payments() -> Iterator[Finding]:
-    """A payment by bank is what its line says, stands while its booking does, and no card was tried for it."""
-    by_bank = BankBooking.objects.select_related("line", "payment").annotate(tries=Count("payment__attempts"))
-    as_told = Q(payment__amount=F("line__amount"), payment__currency=F("line__currency"), tries=0)
-    stands = Q(corrected_at=None, payment__status="paid") | Q(
-        corrected_at__isnull=False, payment__status="taken_back"
-    )
-    for row in by_bank.exclude(as_told & stands).order_by("id").iterator():
-        facts = {"line": row.line.public_id, "amount": row.payment.amount, "status": row.payment.status}
-        yield Finding("X2", "bank_payment_differs", row.payment.public_id, facts)
-    booked = BankBooking.objects.filter(line=OuterRef("pk"), corrected_at=None)
-    lines = BankLine.objects.annotate(is_booked=Exists(booked))
-    for line in lines.exclude(Q(status="booked", is_booked=True) | ~Q(status="booked") & Q(is_booked=False)).order_by(
-        "id"
-    ).iterator():  # fmt: skip
-        yield Finding("X2", "bank_line_differs", line.public_id, {"status": line.status})
-
-
-def _charge_ids() -> Iterator[Finding]:
-    """One charge of a company stands behind one try."""
-    twice = (
-        Attempt.objects.exclude(charge_id="").values_list("gateway", "charge_id").annotate(count=Count("id"))
-    )
-    for name, charge_id, count in twice.filter(count__gt=1).order_by("gateway", "charge_id").iterator():
-        yield Finding("X2", "charge_booked_twice", charge_id, {"gateway": name, "attempts": count})
+_OWN = Looks(
+    "X2",
+    # A payment that came has exactly one paid try, of it, and the other way round; one by bank has its line (G5).
+    Look("payment_and_attempts_differ", Payment, """
+        SELECT pay.id AS subject, pay.status, tries.paid AS paid_attempts FROM zetel_payment pay
+        CROSS JOIN LATERAL (
+          SELECT count(*) AS paid FROM zetel_attempt WHERE payment_id = pay.id AND status = 'paid') AS tries
+        WHERE tries.paid <> (pay.status IN ('paid', 'refunded', 'taken_back'))::int
+          AND NOT EXISTS (SELECT FROM zetel_bankbooking WHERE payment_id = pay.id)"""),
+    # A payment by bank is what its line says, stands while its booking does, and no card was tried for it.
+    Look("bank_payment_differs", Payment, """
+        SELECT pay.id AS subject, line.id AS line, pay.amount, pay.status FROM zetel_bankbooking booking
+        JOIN zetel_bankline line ON line.id = booking.line_id JOIN zetel_payment pay ON pay.id = booking.payment_id
+        WHERE pay.amount <> line.amount OR pay.currency <> line.currency
+          OR pay.status <> CASE WHEN booking.corrected_at IS NULL THEN 'paid' ELSE 'taken_back' END
+          OR EXISTS (SELECT FROM zetel_attempt WHERE payment_id = pay.id)""", ids={"line": BankLine}),
+    Look("bank_line_differs", BankLine, """
+        SELECT line.id AS subject, line.status FROM zetel_bankline line
+        WHERE (line.status = 'booked') <> EXISTS (
+          SELECT FROM zetel_bankbooking WHERE line_id = line.id AND corrected_at IS NULL)"""),
+    # One charge of a company stands behind one try.
+    Look("charge_booked_twice", None, """
+        SELECT charge_id AS subject, gateway, count(*) AS attempts FROM zetel_attempt
+        WHERE charge_id <> '' GROUP BY gateway, charge_id HAVING count(*) > 1"""),
+)  # fmt: skip
 
 
 def _their_captures(gateway: Gateway, now: datetime) -> Iterator[Finding]:

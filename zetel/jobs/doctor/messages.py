@@ -8,11 +8,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Max
 
 from zetel import gateways
 from zetel.gateways.base import GatewayEvent
 from zetel.jobs.doctor.finding import Finding, iso, rows_of
+from zetel.jobs.doctor.looks import Look, Looks
 from zetel.models import Attempt, Event, InboundEvent, Invoice, Mail, Refund, TakenBack
 from zetel.rules.event_types import EventType
 from zetel.rules.transitions import UNSETTLED_ATTEMPT
@@ -24,7 +25,7 @@ def check(now: datetime) -> Iterator[Finding]:
     """X14, inwards and outwards."""
     for rows in rows_of(InboundEvent.objects.exclude(status="parked").order_by("id")):
         yield from _inbound(rows)
-    yield from _outbound()
+    yield from _OUTBOUND.found()
 
 
 def _inbound(rows: Sequence[InboundEvent]) -> Iterator[Finding]:
@@ -86,13 +87,13 @@ def _effect(
         yield Finding("X14", "event_of_nothing", row.public_id, facts)
 
 
-def _outbound() -> Iterator[Finding]:
-    """Each document went to somebody when somebody was there (I4); a mail that was sent says when."""
-    mails = Mail.objects.filter(invoice=OuterRef("pk"))
-    untold = Invoice.objects.filter(~Exists(mails), customer__billing_owner__isnull=False)
-    for invoice in untold.defer("seller", "buyer").order_by("id").iterator():
-        yield Finding("X14", "document_not_mailed", invoice.number, {"invoice": invoice.public_id})
-    for mail in (
-        Mail.objects.filter(status="sent", sent_at=None).defer("text", "html").order_by("id").iterator()
-    ):
-        yield Finding("X14", "sent_without_instant", mail.public_id, {"kind": mail.kind})
+# Each document went to somebody when somebody was there (I4); a mail that was sent says when.
+_OUTBOUND = Looks(
+    "X14",
+    Look("document_not_mailed", None, """
+        SELECT inv.number AS subject, inv.id AS invoice FROM zetel_invoice inv
+        JOIN zetel_customer customer ON customer.id = inv.customer_id AND customer.billing_owner_id IS NOT NULL
+        WHERE NOT EXISTS (SELECT FROM zetel_mail WHERE invoice_id = inv.id)""", ids={"invoice": Invoice}),
+    Look("sent_without_instant", Mail, """
+        SELECT id AS subject, kind FROM zetel_mail WHERE status = 'sent' AND sent_at IS NULL"""),
+)  # fmt: skip

@@ -3,21 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import F, Min, OuterRef, Q, Subquery
-
 from zetel.jobs.doctor.agreements import Agreement, Stretch, agreements, uneven
 from zetel.jobs.doctor.finding import Finding, iso, zone_of
-from zetel.models import Attempt, Event, Invoice, Subscription
+from zetel.jobs.doctor.looks import Look, Looks
+from zetel.models import Subscription
 from zetel.rules.billing import due_minus_billed
 from zetel.rules.errors import ZetelError
-from zetel.rules.event_types import EventType
 from zetel.rules.periods import first_instant
 from zetel.rules.transitions import SubscriptionStatus
 
 # A customer that moved to another zone keeps the instant at which its period ends (M3): that far may they differ.
 END_BY_STAFF = "staff"
 ZONES_APART = timedelta(hours=26)
-ENDS = (EventType.SUBSCRIPTION_ENDED, EventType.SUBSCRIPTION_REPLACED)
 
 
 def check_boundaries(now: datetime) -> Iterator[Finding]:
@@ -29,7 +26,7 @@ def check_boundaries(now: datetime) -> Iterator[Finding]:
     for agreement in agreements(paid.filter(parked_reason="")):
         yield from _next_boundary(agreement, now)
     yield from _trials()
-    yield from _after_an_end()
+    yield from _AFTER_AN_END.found()
 
 
 def _trials() -> Iterator[Finding]:
@@ -61,35 +58,30 @@ def _next_boundary(agreement: Agreement, now: datetime) -> Iterator[Finding]:
             yield Finding("X4", "boundary_wrong", row.public_id, facts)
 
 
-def _after_an_end() -> Iterator[Finding]:
-    ended = Subscription.objects.filter(status=SubscriptionStatus.ENDED)
-    for row in ended.filter(ended_on=None).order_by("id").iterator():
-        yield Finding("X4", "end_without_day", row.public_id)
-    for row in ended.exclude(next_bill_at=None).order_by("id").iterator():
-        yield Finding("X4", "bills_after_end", row.public_id, {"next_bill_at": iso(row.next_bill_at)})
-    renewed = Invoice.objects.filter(subscription__status=SubscriptionStatus.ENDED).exclude(renews_on=None)
-    beyond = Q(renews_on__gt=F("subscription__ended_on")) | Q(issued_at__gt=F("end_at"))
-    late = renewed.annotate(end_at=_first_end("subscription")).filter(beyond)
-    for invoice in late.select_related("subscription").order_by("id").iterator():
-        facts = {"renews_on": str(invoice.renews_on), "subscription": _subscription(invoice)}
-        yield Finding("X4", "renewed_after_end", invoice.number, facts)
-    charged = Attempt.objects.filter(payment__invoice__subscription__status=SubscriptionStatus.ENDED)
-    charged = charged.annotate(end_at=_first_end("payment__invoice__subscription")).filter(
-        created_at__gt=F("end_at")
-    )
-    for attempt in charged.order_by("id").iterator():
-        yield Finding("X4", "charged_after_end", attempt.reference, {"at": iso(attempt.created_at)})
+# The instant at which each subscription ended, as its event says.
+_ENDED = """
+    SELECT sub.id, sub.ended_on, min(told.at) AS at FROM zetel_subscription sub
+    LEFT JOIN zetel_event told
+      ON told.subscription_id = sub.id AND told.kind IN ('subscription.ended', 'subscription.replaced')
+    WHERE sub.status = 'ended' GROUP BY sub.id"""
 
-
-def _first_end(subscription: str) -> Subquery:
-    """The instant at which a subscription ended, as its event says."""
-    ends = Event.objects.filter(subscription=OuterRef(subscription), kind__in=ENDS).order_by()
-    return Subquery(ends.values("subscription").annotate(first=Min("at")).values("first"))
-
-
-def _subscription(invoice: Invoice) -> str:
-    assert invoice.subscription is not None, "the filter asked for invoices of a subscription"
-    return invoice.subscription.public_id
+_AFTER_AN_END = Looks(
+    "X4",
+    Look("end_without_day", Subscription, """
+        SELECT id AS subject FROM zetel_subscription WHERE status = 'ended' AND ended_on IS NULL"""),
+    Look("bills_after_end", Subscription, """
+        SELECT id AS subject, next_bill_at FROM zetel_subscription
+        WHERE status = 'ended' AND next_bill_at IS NOT NULL"""),
+    Look("renewed_after_end", None, f"""
+        SELECT inv.number AS subject, inv.renews_on, ended.id AS subscription FROM zetel_invoice inv
+        JOIN ({_ENDED}) AS ended ON ended.id = inv.subscription_id
+        WHERE inv.renews_on > ended.ended_on OR inv.renews_on IS NOT NULL AND inv.issued_at > ended.at""",  # noqa: S608
+        ids={"subscription": Subscription}),
+    Look("charged_after_end", None, f"""
+        SELECT try.reference AS subject, try.created_at AS at FROM zetel_attempt try
+        JOIN zetel_payment pay ON pay.id = try.payment_id JOIN zetel_invoice inv ON inv.id = pay.invoice_id
+        JOIN ({_ENDED}) AS ended ON ended.id = inv.subscription_id WHERE try.created_at > ended.at"""),  # noqa: S608
+)  # fmt: skip
 
 
 def check_tiling(now: datetime) -> Iterator[Finding]:

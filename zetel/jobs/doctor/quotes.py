@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from zetel.jobs.doctor.finding import Finding, rows_of
-from zetel.models import Change, Invoice, InvoiceLine
+from zetel.jobs.doctor.looks import Look, Looks
+from zetel.models import Change, Invoice, InvoiceLine, Quote
 
 SAME = (
     "kind", "plan", "cycle", "seats", "unit_amount", "start", "end", "period_start", "period_end", "amount",
@@ -24,9 +25,14 @@ def check(now: datetime) -> Iterator[Finding]:
         notes = _notes_beside(invoices)
         for invoice in invoices:
             yield from _compare(invoice, notes)
-    done = Change.objects.filter(status="done", quote__due_amount__gt=0).select_related("quote", "payment")
-    for change in done.filter(quote__invoice=None).order_by("id").iterator():
-        yield Finding("X7", "change_without_invoice", change.public_id, {"quote": change.quote.public_id})
+    yield from _LOOKS.found()
+
+
+_LOOKS = Looks("X7", Look("change_without_invoice", Change, """
+    SELECT change.id AS subject, quote.id AS quote FROM zetel_change change
+    JOIN zetel_quote quote ON quote.id = change.quote_id AND quote.due_amount > 0
+    WHERE change.status = 'done' AND NOT EXISTS (
+      SELECT FROM zetel_invoice WHERE quote_id = quote.id)""", ids={"quote": Quote}))  # fmt: skip
 
 
 def _compare(invoice: Invoice, notes: Mapping[tuple[UUID | None, datetime], int]) -> Iterator[Finding]:

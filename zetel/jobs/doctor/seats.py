@@ -1,24 +1,32 @@
 """X8, X11 and X12: seats that fit and are on the ladder, nobody paid for twice, and a billing owner for each."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Subquery
 
 from zetel.actions import seat_use, standing
 from zetel.jobs.doctor.finding import Finding, also, name_of, rows_of
-from zetel.models import CatalogVersion, Change, Event, Invoice, Membership, Offer, Space, Subscription
-from zetel.models.spaces import DIVISION, MEMBER, ORGANIZATION
-from zetel.models.subscriptions import LIVE
+from zetel.jobs.doctor.looks import Facts, Look, Looks
+from zetel.models import (
+    CatalogVersion,
+    Change,
+    Customer,
+    Event,
+    Membership,
+    Offer,
+    Person,
+    Space,
+    Subscription,
+)
+from zetel.models.row import Row
+from zetel.models.spaces import DIVISION
 from zetel.rules.billing import Terms
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 from zetel.rules.seats import LADDER
-from zetel.rules.transitions import SubscriptionStatus
 from zetel.rules.trials import terms_shown
-
-PAID = tuple(status for status in LIVE if status != SubscriptionStatus.TRIAL)
 
 
 def check_seats(now: datetime) -> Iterator[Finding]:
@@ -73,7 +81,7 @@ def _ladders() -> dict[str, Sequence[int]]:
         return {}  # before a catalogue was applied nothing is sold
 
 
-def _counted(spaces: Sequence[Space]) -> dict[uuid.UUID, int]:
+def _counted(spaces: Sequence[Space]) -> dict[UUID, int]:
     """People who take a seat, by space; those of a division are the people of its teams, each once (S3)."""
     people = Membership.objects.counted()
     places = [space.pk for space in spaces if space.kind != DIVISION]
@@ -86,38 +94,55 @@ def _counted(spaces: Sequence[Space]) -> dict[uuid.UUID, int]:
 
 def check_coverage(now: datetime) -> Iterator[Finding]:
     """X11: inside a paid division or organization nothing else is paid for."""
-    live = Subscription.objects.filter(status__in=PAID)
-    outer = Q(space=OuterRef("space__organization")) | Q(space=OuterRef("space__division"))
-    inside = live.annotate(cover=Subquery(live.filter(outer).order_by("id").values("space_id")[:1]))
-    for row in inside.exclude(cover=None).select_related("space").order_by("id").iterator():
-        facts = {"space": row.space.public_id, "covered_by": name_of(Space, also(row, "cover"))}
-        yield Finding("X11", "paid_for_twice", row.public_id, facts)
+    yield from _COVERAGE.found()
+
+
+_COVERAGE = Looks("X11", Look("paid_for_twice", Subscription, """
+    SELECT DISTINCT ON (inner_sub.id) inner_sub.id AS subject, inner_sub.space_id AS space,
+      outer_sub.space_id AS covered_by
+    FROM zetel_subscription inner_sub JOIN zetel_space space ON space.id = inner_sub.space_id
+    JOIN zetel_subscription outer_sub ON outer_sub.space_id IN (space.organization_id, space.division_id)
+    WHERE inner_sub.status = ANY (%(paid_for)s) AND outer_sub.status = ANY (%(paid_for)s)
+    ORDER BY inner_sub.id, outer_sub.id""", ids={"space": Space, "covered_by": Space}))  # fmt: skip
 
 
 def check_owners(now: datetime) -> Iterator[Finding]:
     """X12: one active member of the space holds billing; of a paid organization one who is its admin (R1, R4)."""
-    inside = Membership.objects.active().filter(person=OuterRef("customer__billing_owner"))
-    here = inside.filter(space=OuterRef("space"))
-    in_teams = inside.filter(space__division=OuterRef("space"), standing=MEMBER)
-    rows = Subscription.objects.live().annotate(
-        is_member=Exists(here.filter(standing=MEMBER)) | Exists(in_teams), is_admin=Exists(here.filter(is_admin=True)),
-        was_paid=Exists(Invoice.objects.filter(subscription=OuterRef("pk"), kind="invoice", state="paid")),
-    )  # fmt: skip
-    for row in rows.select_related("customer__billing_owner", "space").order_by("id").iterator():
-        owner = row.customer.billing_owner
-        facts: dict[str, object] = {"customer": row.customer.public_id, "space": row.space.public_id}
-        if owner is None and row.ends_on is not None:
-            yield Finding("X12", "owner_gone", row.public_id, facts, is_notice=True)  # R6: it is not renewed
-        elif owner is None:
-            yield Finding("X12", "owner_missing", row.public_id, facts)
-        elif not also(row, "is_member") or not owner.is_active or owner.is_machine:
-            yield Finding("X12", "owner_not_member", row.public_id, facts | {"owner": owner.public_id})
-        elif _wants_admin(row) and not also(row, "is_admin"):
-            yield Finding("X12", "owner_not_admin", row.public_id, facts | {"owner": owner.public_id})
+    yield from _OWNERS.found()
 
 
-def _wants_admin(row: Subscription) -> bool:
-    """A trial makes nobody admin, and what comes after it does when something was paid (R4)."""
-    if row.space.kind != ORGANIZATION or row.status not in PAID:
-        return False
-    return row.trial_ends_on is None or also(row, "was_paid")
+# A subscription with its billing owner, and how that person stands in its space; a person counts while they are there.
+_OWNED = """
+    SELECT sub.id AS subject, sub.customer_id AS customer, sub.space_id AS space, customer.billing_owner_id AS owner
+    FROM zetel_subscription sub JOIN zetel_space place ON place.id = sub.space_id
+    JOIN zetel_customer customer ON customer.id = sub.customer_id
+    LEFT JOIN zetel_person person ON person.id = customer.billing_owner_id
+    CROSS JOIN LATERAL (
+      SELECT person.is_active AND NOT person.is_machine AND coalesce(bool_or(member.standing = 'member'), false)
+          AS is_member,
+        coalesce(bool_or(member.is_admin AND member.space_id = place.id), false) AS is_admin
+      FROM zetel_membership member JOIN zetel_space inside ON inside.id = member.space_id
+      WHERE member.person_id = person.id AND member.left_at IS NULL AND member.deactivated_at IS NULL
+        AND (inside.id = place.id OR inside.division_id = place.id)
+    ) AS stands
+    WHERE sub.status = ANY (%(live)s) AND """
+_IDS: dict[str, type[Row]] = {"customer": Customer, "space": Space, "owner": Person}
+
+
+def _of_nobody(row: Facts) -> Facts:
+    """The facts where there is no owner to name."""
+    return {name: name_of(_IDS[name], UUID(row[name])) for name in ("customer", "space")}
+
+
+_OWNERS = Looks(
+    "X12",
+    Look("owner_gone", Subscription, f"{_OWNED} person.id IS NULL AND sub.ends_on IS NOT NULL",
+         is_notice=True, judge=_of_nobody),  # R6: it is not renewed
+    Look("owner_missing", Subscription, f"{_OWNED} person.id IS NULL AND sub.ends_on IS NULL", judge=_of_nobody),
+    Look("owner_not_member", Subscription, f"{_OWNED} person.id IS NOT NULL AND NOT stands.is_member", ids=_IDS),
+    # A trial makes nobody admin, and what comes after it does when something was paid (R4).
+    Look("owner_not_admin", Subscription, _OWNED + """ stands.is_member AND NOT stands.is_admin
+        AND place.kind = 'organization' AND sub.status = ANY (%(paid_for)s) AND (sub.trial_ends_on IS NULL OR EXISTS (
+          SELECT FROM zetel_invoice WHERE subscription_id = sub.id AND kind = 'invoice' AND state = 'paid'))""",
+         ids=_IDS),
+)  # fmt: skip

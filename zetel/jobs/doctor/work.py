@@ -7,162 +7,142 @@ to, because no time is set for it or nobody was told, is a broken rule.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q
-from django.db.models.fields.json import KeyTextTransform
-from procrastinate.contrib.django.models import ProcrastinateJob
-
-from zetel.jobs.doctor.finding import Finding, iso
-from zetel.models import (
-    Attempt,
-    Change,
-    Event,
-    InboundEvent,
-    Invoice,
-    Mail,
-    ManualInvoice,
-    Payment,
-    Refund,
-    Subscription,
-)
-from zetel.models.payments import UNSETTLED
-from zetel.models.subscriptions import WAITING
-from zetel.rules.event_types import EventType
+from zetel.jobs.doctor.finding import Finding
+from zetel.jobs.doctor.looks import Look, Looks
+from zetel.models import Change, InboundEvent, Mail, Payment, Subscription
+from zetel.models.row import Row
 
 LATE = timedelta(minutes=15)  # the worker comes every minute
-REFUNDS_OPEN = ("wanted", "sent", "unknown")
 
 
 def check(now: datetime) -> Iterator[Finding]:
     """X16, kind of work by kind of work."""
-    yield from _late(now - LATE)
-    yield from _parked()
-    yield from _lost()
-    yield from _uncollected()
-    yield from _manual(now)
-    yield from _jobs()
+    yield from _LOOKS.found(late=now - LATE)
 
 
-def _late(before: datetime) -> Iterator[Finding]:
-    """Due for longer than a worker that runs would let it be."""
-    renewals = Subscription.objects.filter(status="active", parked_reason="", next_bill_at__lt=before)
-    for row in renewals.order_by("id").iterator():
-        yield _notice("renewal_late", row.public_id, due_at=iso(row.next_bill_at))
-    reminders = Subscription.objects.filter(
-        status="active", ends_on=None, parked_reason="", reminder_set=True, remind_at__lt=before
-    )
-    for row in reminders.order_by("id").iterator():
-        yield _notice("reminder_late", row.public_id, due_at=iso(row.remind_at))
-    steps = Subscription.objects.filter(status="past_due", parked_reason="", dunning_at__lt=before)
-    for row in steps.order_by("id").iterator():
-        yield _notice("dunning_late", row.public_id, due_at=iso(row.dunning_at))
-    trials = Subscription.objects.filter(status="trial", parked_reason="", trial_due_at__lt=before)
-    for row in trials.order_by("id").iterator():
-        yield _notice("trial_late", row.public_id, due_at=iso(row.trial_due_at))
-    for attempt in Attempt.objects.filter(status__in=UNSETTLED, ask_at__lt=before).order_by("id").iterator():
-        yield _notice("attempt_late", attempt.reference, due_at=iso(attempt.ask_at), status=attempt.status)
-    for refund in Refund.objects.filter(status__in=REFUNDS_OPEN, ask_at__lt=before).order_by("id").iterator():
-        yield _notice("refund_late", refund.reference, due_at=iso(refund.ask_at), status=refund.status)
-    mails = Mail.objects.filter(status="queued", due_at__lt=before).defer("text", "html")
-    for mail in mails.order_by("id").iterator():
-        yield _notice("mail_late", mail.public_id, due_at=iso(mail.due_at), kind=mail.kind, tries=mail.tries)
-    events = InboundEvent.objects.filter(status="new", received_at__lt=before).defer("body")
-    for event in events.order_by("id").iterator():
-        yield _notice("event_late", event.public_id, received_at=iso(event.received_at))
-    for change in Change.objects.filter(status__in=WAITING, expires_at__lt=before).order_by("id").iterator():
-        yield _notice("change_late", change.public_id, expires_at=iso(change.expires_at))
+def _notice(what: str, of: type[Row] | None, select: str) -> Look:
+    return Look(what, of, select, is_notice=True)
 
 
-def _parked() -> Iterator[Finding]:
-    """Set aside for staff. A parked try of a payment must have told them (G3)."""
-    for row in Subscription.objects.exclude(parked_reason="").order_by("id").iterator():
-        yield _notice("subscription_parked", row.public_id, reason=row.parked_reason)
-    events = Event.objects.annotate(about=KeyTextTransform("reference", "after"))
-    told = events.filter(kind=EventType.PAYMENT_PARKED, about=OuterRef("reference"))
-    parked = Attempt.objects.filter(status="parked").annotate(told=Exists(told))
-    for attempt in parked.order_by("id").iterator():
-        facts = {"reason": attempt.reason}
-        if attempt.told:
-            yield _notice("attempt_parked", attempt.reference, **facts)
-        else:
-            yield Finding("X16", "parked_unseen", attempt.reference, facts)
-    for refund in (
-        Refund.objects.filter(Q(status="parked") | Q(status="refused", credit_note=None))
-        .order_by("id")
-        .iterator()
-    ):
-        yield _notice("refund_parked", refund.reference, status=refund.status)
-    for mail in Mail.objects.filter(status="parked").defer("text", "html").order_by("id").iterator():
-        yield _notice("mail_parked", mail.public_id, kind=mail.kind, tries=mail.tries)
-    for event in InboundEvent.objects.filter(status="parked").defer("body").order_by("id").iterator():
-        yield _notice("event_parked", event.public_id, note=event.note)
+# Due for longer than a worker that runs would let it be.
+_DUE = (
+    _notice("renewal_late", Subscription, """
+        SELECT id AS subject, next_bill_at AS due_at FROM zetel_subscription
+        WHERE status = 'active' AND parked_reason = '' AND next_bill_at < %(late)s"""),
+    _notice("reminder_late", Subscription, """
+        SELECT id AS subject, remind_at AS due_at FROM zetel_subscription
+        WHERE status = 'active' AND ends_on IS NULL AND parked_reason = '' AND reminder_set
+          AND remind_at < %(late)s"""),
+    _notice("dunning_late", Subscription, """
+        SELECT id AS subject, dunning_at AS due_at FROM zetel_subscription
+        WHERE status = 'past_due' AND parked_reason = '' AND dunning_at < %(late)s"""),
+    _notice("trial_late", Subscription, """
+        SELECT id AS subject, trial_due_at AS due_at FROM zetel_subscription
+        WHERE status = 'trial' AND parked_reason = '' AND trial_due_at < %(late)s"""),
+    _notice("attempt_late", None, """
+        SELECT reference AS subject, ask_at AS due_at, status FROM zetel_attempt
+        WHERE status = ANY (%(unsettled)s) AND ask_at < %(late)s"""),
+    _notice("refund_late", None, """
+        SELECT reference AS subject, ask_at AS due_at, status FROM zetel_refund
+        WHERE status IN ('wanted', 'sent', 'unknown') AND ask_at < %(late)s"""),
+    _notice("mail_late", Mail, """
+        SELECT id AS subject, due_at, kind, tries FROM zetel_mail
+        WHERE status = 'queued' AND due_at < %(late)s"""),
+    _notice("event_late", InboundEvent, """
+        SELECT id AS subject, received_at FROM zetel_inboundevent
+        WHERE status = 'new' AND received_at < %(late)s"""),
+    _notice("change_late", Change, """
+        SELECT id AS subject, expires_at FROM zetel_change
+        WHERE status = ANY (%(waiting)s) AND expires_at < %(late)s"""),
+)  # fmt: skip
 
+# Set aside for staff. A parked try of a payment must have told them (G3).
+_PARKED = (
+    _notice("subscription_parked", Subscription, """
+        SELECT id AS subject, parked_reason AS reason FROM zetel_subscription WHERE parked_reason <> ''"""),
+    _notice("attempt_parked", None, """
+        SELECT reference AS subject, reason FROM zetel_attempt WHERE status = 'parked' AND EXISTS (
+          SELECT FROM zetel_event WHERE kind = 'payment.parked' AND after ->> 'reference' = reference)"""),
+    Look("parked_unseen", None, """
+        SELECT reference AS subject, reason FROM zetel_attempt WHERE status = 'parked' AND NOT EXISTS (
+          SELECT FROM zetel_event WHERE kind = 'payment.parked' AND after ->> 'reference' = reference)"""),
+    _notice("refund_parked", None, """
+        SELECT reference AS subject, status FROM zetel_refund
+        WHERE status = 'parked' OR status = 'refused' AND credit_note_id IS NULL"""),
+    _notice("mail_parked", Mail, """
+        SELECT id AS subject, kind, tries FROM zetel_mail WHERE status = 'parked'"""),
+    _notice("event_parked", InboundEvent, """
+        SELECT id AS subject, note FROM zetel_inboundevent WHERE status = 'parked'"""),
+)  # fmt: skip
 
-def _lost() -> Iterator[Finding]:
-    """Neither done nor in retry: nothing will come back to these."""
-    for attempt in Attempt.objects.filter(status__in=UNSETTLED, ask_at=None).order_by("id").iterator():
-        yield Finding("X16", "attempt_lost", attempt.reference, {"status": attempt.status})
-    unpaid = Invoice.objects.filter(subscription=OuterRef("pk"), kind="invoice", state="open")
-    stuck = Subscription.objects.filter(status="past_due", dunning_at=None, payment_term_days=None)
-    for row in stuck.order_by("id").iterator():
-        yield Finding("X16", "dunning_lost", row.public_id, {"step": row.dunning_step})
-    for row in Subscription.objects.filter(~Exists(unpaid), status="past_due").order_by("id").iterator():
-        yield Finding("X16", "past_due_for_nothing", row.public_id)
-    for refund in Refund.objects.filter(status__in=REFUNDS_OPEN, ask_at=None).order_by("id").iterator():
-        yield Finding("X16", "refund_lost", refund.reference, {"status": refund.status})
-    under_way = Attempt.objects.filter(status__in=UNSETTLED)
-    wanted = Payment.objects.filter(~Exists(under_way.filter(payment=OuterRef("pk"))), status="wanted")
-    for payment in wanted.order_by("id").iterator():
-        yield Finding("X16", "payment_lost", payment.public_id, {"amount": payment.amount})
-    waiting = Change.objects.filter(
-        ~Exists(under_way.filter(payment__change=OuterRef("pk"))), status__in=WAITING
-    )
-    for change in waiting.order_by("id").iterator():
-        yield Finding("X16", "change_lost", change.public_id, {"status": change.status})
+# Neither done nor in retry: nothing will come back to these.
+_LOST = (
+    Look("attempt_lost", None, """
+        SELECT reference AS subject, status FROM zetel_attempt
+        WHERE status = ANY (%(unsettled)s) AND ask_at IS NULL"""),
+    Look("dunning_lost", Subscription, """
+        SELECT id AS subject, dunning_step AS step FROM zetel_subscription
+        WHERE status = 'past_due' AND dunning_at IS NULL AND payment_term_days IS NULL"""),
+    Look("past_due_for_nothing", Subscription, """
+        SELECT sub.id AS subject FROM zetel_subscription sub WHERE sub.status = 'past_due' AND NOT EXISTS (
+          SELECT FROM zetel_invoice WHERE subscription_id = sub.id AND kind = 'invoice' AND state = 'open')"""),
+    Look("refund_lost", None, """
+        SELECT reference AS subject, status FROM zetel_refund
+        WHERE status IN ('wanted', 'sent', 'unknown') AND ask_at IS NULL"""),
+    Look("payment_lost", Payment, """
+        SELECT pay.id AS subject, pay.amount FROM zetel_payment pay WHERE pay.status = 'wanted' AND NOT EXISTS (
+          SELECT FROM zetel_attempt WHERE payment_id = pay.id AND status = ANY (%(unsettled)s))"""),
+    Look("change_lost", Change, """
+        SELECT change.id AS subject, change.status FROM zetel_change change
+        WHERE change.status = ANY (%(waiting)s) AND NOT EXISTS (
+          SELECT FROM zetel_payment pay JOIN zetel_attempt try ON try.payment_id = pay.id
+          WHERE pay.change_id = change.id AND try.status = ANY (%(unsettled)s))"""),
+)  # fmt: skip
 
+# Open invoices of self-service that no payment is under way for: somebody has to pay or to be asked.
+_UNCOLLECTED = (
+    _notice("invoice_uncollected", None, """
+        SELECT inv.number AS subject, inv.due_on FROM zetel_invoice inv
+        WHERE inv.kind = 'invoice' AND inv.state = 'open'
+          AND NOT EXISTS (SELECT FROM zetel_payment WHERE invoice_id = inv.id AND status = 'wanted')
+          AND NOT EXISTS (SELECT FROM zetel_manualinvoice WHERE invoice_id = inv.id)"""),
+)  # fmt: skip
 
-def _uncollected() -> Iterator[Finding]:
-    """Open invoices of self-service that no payment is under way for: somebody has to pay or to be asked."""
-    under_way = Payment.objects.filter(invoice=OuterRef("pk"), status="wanted")
-    left = Invoice.objects.filter(~Exists(under_way), kind="invoice", state="open", manual=None)
-    left = left.defer("seller", "buyer")
-    for invoice in left.order_by("id").iterator():
-        yield _notice("invoice_uncollected", invoice.number, due_on=invoice.due_on.isoformat())
+# Invoices that are paid by bank (G5): each open one is reminded of or waits for finance, none is charged. One that is
+# overdue holds the renewal of its plan, unless that ends.
+_MANUAL = (
+    Look("manual_invoice_lost", None, """
+        SELECT inv.number AS subject, asked.due_on FROM zetel_manualinvoice asked
+        JOIN zetel_invoice inv ON inv.id = asked.invoice_id AND inv.state = 'open'
+        WHERE asked.next_at IS NULL AND asked.at_finance_at IS NULL"""),
+    _notice("manual_step_late", None, """
+        SELECT inv.number AS subject, asked.next_at AS due_at FROM zetel_manualinvoice asked
+        JOIN zetel_invoice inv ON inv.id = asked.invoice_id AND inv.state = 'open'
+        WHERE asked.next_at < %(late)s"""),
+    _notice("manual_at_finance", None, """
+        SELECT inv.number AS subject, asked.due_on FROM zetel_manualinvoice asked
+        JOIN zetel_invoice inv ON inv.id = asked.invoice_id AND inv.state = 'open'
+        WHERE asked.at_finance_at IS NOT NULL"""),
+    Look("manual_invoice_unasked", None, """
+        SELECT inv.number AS subject, inv.total_amount AS total FROM zetel_invoice inv
+        JOIN zetel_subscription sub ON sub.id = inv.subscription_id AND sub.payment_term_days IS NOT NULL
+        WHERE inv.kind = 'invoice' AND inv.state = 'open'
+          AND NOT EXISTS (SELECT FROM zetel_manualinvoice WHERE invoice_id = inv.id)"""),
+    Look("manual_invoice_charged", None, """
+        SELECT try.reference AS subject, try.status FROM zetel_manualinvoice asked
+        JOIN zetel_payment pay USING (invoice_id) JOIN zetel_attempt try ON try.payment_id = pay.id"""),
+    Look("renews_while_overdue", Subscription, """
+        SELECT sub.id AS subject FROM zetel_subscription sub
+        WHERE sub.status = 'active' AND sub.ends_on IS NULL AND sub.payment_term_days IS NOT NULL AND EXISTS (
+          SELECT FROM zetel_invoice inv JOIN zetel_manualinvoice asked ON asked.invoice_id = inv.id
+          WHERE inv.subscription_id = sub.id AND inv.state = 'open' AND asked.overdue_at IS NOT NULL)"""),
+)  # fmt: skip
 
+# Jobs that failed; the rows they knocked for are looked at above.
+_FAILED = (
+    _notice("jobs_failed", None, """
+        SELECT task_name AS subject, count(*) FROM procrastinate_jobs
+        WHERE status IN ('failed', 'aborted') GROUP BY task_name"""),
+)  # fmt: skip
 
-def _manual(now: datetime) -> Iterator[Finding]:
-    """Invoices that are paid by bank (G5): each open one is reminded of or waits for finance, none is charged.
-
-    An overdue one holds the renewal of its plan, unless that ends.
-    """
-    asked = ManualInvoice.objects.select_related("invoice").filter(invoice__state="open").order_by("id")
-    for row in asked.filter(next_at=None, at_finance_at=None).iterator():
-        yield Finding("X16", "manual_invoice_lost", row.invoice.number, {"due_on": row.due_on.isoformat()})
-    for row in asked.filter(next_at__lt=now - LATE).iterator():
-        yield _notice("manual_step_late", row.invoice.number, due_at=iso(row.next_at))
-    for row in asked.filter(at_finance_at__isnull=False).iterator():
-        yield _notice("manual_at_finance", row.invoice.number, due_on=row.due_on.isoformat())
-    unasked = Invoice.objects.filter(
-        kind="invoice", state="open", manual=None, subscription__payment_term_days__isnull=False
-    )
-    for invoice in unasked.defer("seller", "buyer").order_by("id").iterator():
-        yield Finding("X16", "manual_invoice_unasked", invoice.number, {"total": invoice.total_amount})
-    charged = Attempt.objects.filter(payment__invoice__manual__isnull=False)
-    for attempt in charged.order_by("id").iterator():
-        yield Finding("X16", "manual_invoice_charged", attempt.reference, {"status": attempt.status})
-    overdue = asked.filter(invoice__subscription=OuterRef("pk"), overdue_at__isnull=False).order_by()
-    renewing = Subscription.objects.filter(
-        Exists(overdue), status="active", ends_on=None, payment_term_days__isnull=False
-    )
-    for subscription in renewing.order_by("id").iterator():
-        yield Finding("X16", "renews_while_overdue", subscription.public_id)
-
-
-def _jobs() -> Iterator[Finding]:
-    """Jobs that failed; the rows they knocked for are looked at above."""
-    failed = ProcrastinateJob.objects.filter(status__in=("failed", "aborted")).values_list("task_name")
-    for task, count in failed.annotate(Count("id")).order_by("task_name"):
-        yield _notice("jobs_failed", task, count=count)
-
-
-def _notice(what: str, subject: str, **facts: object) -> Finding:
-    return Finding("X16", what, subject, facts, is_notice=True)
+_LOOKS = Looks("X16", *_DUE, *_PARKED, *_LOST, *_UNCOLLECTED, *_MANUAL, *_FAILED)
