@@ -18,6 +18,7 @@ from django.db.models import OuterRef, Q, Subquery
 from zetel.documents.exports import Amount, Row, csv_bytes, write_xlsx
 from zetel.jobs.doctor.finding import also, rows_of
 from zetel.jobs.doctor.journal import bookings
+from zetel.jobs.doctor.reading import documents
 from zetel.models import Attempt, Invoice, InvoiceLine, Payment, Refund, TakenBack
 from zetel.rules.money import DECIMALS, divide_half_away
 from zetel.rules.periods import first_instant, local_date
@@ -76,7 +77,7 @@ def file_name(name: str, span: Span, suffix: str) -> str:
 
 def _journal(span: Span) -> Iterator[Row]:
     """Every posting of every booking: debits positive, credits negative; each booking sums to nothing (X1)."""
-    for booking in bookings():
+    for booking in bookings(documents()):
         if span.has(booking.on):
             for posting in booking.postings:
                 money = posting.money

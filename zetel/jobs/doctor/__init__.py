@@ -27,6 +27,7 @@ from zetel.jobs.doctor import (
     work,
 )
 from zetel.jobs.doctor.finding import Finding
+from zetel.jobs.doctor.reading import Reading
 
 __all__ = ["CHECKS", "Check", "Finding", "Report", "examine"]
 
@@ -35,11 +36,11 @@ KEPT_MAX = 200  # findings of one rule that are kept; more are counted
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule of X: its title, and the function that yields what is wrong at an instant."""
+    """One rule of X: its title, and the function that yields what is wrong on a visit."""
 
     rule: str
     title: str
-    look: Callable[[datetime], Iterator[Finding]]
+    look: Callable[[Reading], Iterator[Finding]]
     in_snapshot: bool = True
 
 
@@ -87,17 +88,18 @@ def examine(now: datetime, rules: Collection[str] = ()) -> Iterator[Report]:
     reports: dict[str, Report] = {}
     for check in chosen:
         if not check.in_snapshot:
-            reports[check.rule] = _carried_out(check, now)
+            reports[check.rule] = _carried_out(check, Reading(now))
     with _snapshot():
+        reading = Reading(now)
         for check in chosen:
-            yield reports[check.rule] if check.rule in reports else _carried_out(check, now)
+            yield reports[check.rule] if check.rule in reports else _carried_out(check, reading)
 
 
-def _carried_out(check: Check, now: datetime) -> Report:
+def _carried_out(check: Check, reading: Reading) -> Report:
     report = Report(check)
     try:
         with transaction.atomic() if check.in_snapshot else _nothing():
-            for finding in check.look(now):
+            for finding in check.look(reading):
                 report.add(finding)
     except Exception as error:  # whatever it stumbled over is damage too, and must not hide the other rules
         facts: dict[str, object] = {"error": f"{type(error).__name__}: {error}"[:500]}

@@ -5,11 +5,11 @@ their own (who holds billing, who is admin, who is staff) are held against the l
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from uuid import UUID
 
 from zetel.jobs.doctor.finding import Finding, name_of
 from zetel.jobs.doctor.looks import Facts, Look, Looks
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import (
     BalanceEntry,
     Change,
@@ -24,7 +24,7 @@ from zetel.models import (
 )
 
 
-def check(now: datetime) -> Iterator[Finding]:
+def check(reading: Reading) -> Iterator[Finding]:
     """X13, noun by noun."""
     yield from _LOOKS.found()
 

@@ -7,7 +7,6 @@ credit note that takes back lines of several invoices says how much of it falls 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +14,8 @@ from django.db.models import Sum
 
 from zetel.actions import dues
 from zetel.jobs.doctor.finding import Finding, batches, rows_of
-from zetel.jobs.doctor.looks import Look, Looks
+from zetel.jobs.doctor.looks import Look, Looks, streamed
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import (
     BalanceEntry,
     Credit,
@@ -23,7 +23,6 @@ from zetel.models import (
     InvoiceLine,
     InvoiceTax,
     Payment,
-    PaymentShare,
     Subscription,
 )
 from zetel.rules import tax
@@ -43,15 +42,13 @@ class _Net:
     tax_category: str | None
 
 
-def check(now: datetime) -> Iterator[Finding]:
+def check(reading: Reading) -> Iterator[Finding]:
     """X6, document by document, then account by account."""
-    rows = Invoice.objects.defer("seller", "buyer").prefetch_related("lines", "taxes").order_by("id")
-    for invoices in rows_of(rows):
-        for invoice in invoices:
-            lines = sorted(invoice.lines.all(), key=lambda line: line.position)
-            yield from _lines(invoice, lines)
-            yield from _totals(invoice, lines, list(invoice.taxes.all()))
-            yield from _home_tax(invoice)
+    for invoice in reading.documents():
+        lines = sorted(invoice.lines.all(), key=lambda line: line.position)
+        yield from _lines(invoice, lines)
+        yield from _totals(invoice, lines, list(invoice.taxes.all()))
+        yield from _home_tax(invoice)
     yield from _accounts()
     yield from _TAKEN_BACK.found()
 
@@ -157,18 +154,19 @@ def _held(invoices: Sequence[Invoice]) -> Iterator[Finding]:
             yield Finding("X6", "asks_more_than_due", invoice.number, {"asked": asked, "due": due})
 
 
-def _wanted(ids: Sequence[UUID]) -> Counter[object]:
+def _wanted(ids: Sequence[UUID]) -> Counter[UUID]:
     """What payments that are wanted ask for each invoice, those that carry another one along told apart (G9)."""
-    shares = PaymentShare.objects.filter(payment__status="wanted")
-    wanted: Counter[object] = Counter()
-    for rows in (
-        Payment.objects.filter(invoice_id__in=ids, status="wanted").values_list("invoice_id"),
-        shares.filter(invoice_id__in=ids).values_list("invoice_id"),
-    ):
-        wanted.update(dict(rows.annotate(sum=Sum("amount"))))
-    along = shares.filter(payment__invoice_id__in=ids).values_list("payment__invoice_id")
-    wanted.subtract(dict(along.annotate(sum=Sum("amount"))))
-    return wanted
+    asked = """
+        SELECT invoice_id, sum(amount) FROM (
+          SELECT pay.invoice_id, pay.amount FROM zetel_payment pay WHERE pay.status = 'wanted'
+          UNION ALL
+          SELECT share.invoice_id, share.amount FROM zetel_paymentshare share
+          JOIN zetel_payment pay ON pay.id = share.payment_id WHERE pay.status = 'wanted'
+          UNION ALL
+          SELECT pay.invoice_id, -share.amount FROM zetel_paymentshare share
+          JOIN zetel_payment pay ON pay.id = share.payment_id WHERE pay.status = 'wanted'
+        ) AS asked WHERE invoice_id = ANY (%(ids)s) GROUP BY invoice_id"""
+    return Counter({invoice_id: int(amount) for invoice_id, amount in streamed(asked, {"ids": list(ids)})})
 
 
 def _due(invoice: Invoice, account: Account, due: int) -> Iterator[Finding]:
@@ -183,6 +181,8 @@ def _due(invoice: Invoice, account: Account, due: int) -> Iterator[Finding]:
 
 def _notes(notes: Sequence[Invoice]) -> Iterator[Finding]:
     """Each note is booked on its invoices to the cent, and what of it became balance is in the entries (I7)."""
+    if not notes:
+        return
     sums = Credit.objects.filter(note__in=notes).order_by().values_list("note")
     booked = {row[0]: row[1:] for row in sums.annotate(Sum("amount"), Sum("balance_amount"))}
     entries = BalanceEntry.objects.filter(invoice__in=notes).order_by().values_list("invoice")

@@ -4,8 +4,7 @@
 are left out of it and found by name.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 
 from django.db.models import OuterRef, Subquery
 
@@ -14,6 +13,7 @@ from zetel.actions.dues import CAME
 from zetel.actions.dues import USED as USED_KINDS
 from zetel.jobs.doctor.finding import Finding, also, rows_of
 from zetel.jobs.doctor.looks import Look, Looks
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import BalanceEntry, Customer, Event, Invoice, Payment, Refund, TakenBack
 from zetel.rules.event_types import EventType
 from zetel.rules.journal import (
@@ -32,19 +32,18 @@ PAID_OUT = "paid_out"  # the kind of the entries by which balance left on reques
 USED, USED_LATER = USED_KINDS  # the kinds of the entries by which balance pays an invoice
 
 
-def check(now: datetime) -> Iterator[Finding]:
+def check(reading: Reading) -> Iterator[Finding]:
     """X1, for everything there is."""
-    for booking in bookings():
+    for booking in bookings(reading.documents()):
         if off := booking.off():
             yield Finding("X1", "booking_off", booking.reference, {"booking": booking.kind, "off": off})
     yield from _LOOKS.found()
 
 
-def bookings() -> Iterator[Booking]:
+def bookings(issued: Iterable[Invoice]) -> Iterator[Booking]:
     """The whole journal: documents with what balance paid and became, balance paid out, payments, refunds, losses."""
-    documents = Invoice.objects.filter(currency__in=DECIMALS).defer("seller", "buyer").order_by("id")
-    for invoices in rows_of(documents.prefetch_related("lines", "taxes", "balance_entries")):
-        for invoice in invoices:
+    for invoice in issued:
+        if invoice.currency in DECIMALS:
             yield from bookings_of_document(_document(invoice))
     for entries in rows_of(BalanceEntry.objects.filter(currency__in=DECIMALS, invoice=None).order_by("id")):
         for entry in entries:

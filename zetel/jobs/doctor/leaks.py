@@ -7,13 +7,12 @@ last four characters, never repeated. Logs are not in the database and are not l
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
-from psycopg import sql
 
 from zetel.jobs.doctor.finding import Finding
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import Mail
 
 FOUND_MAX = 1000  # of one table; with so many there is no need to know the rest
@@ -36,7 +35,7 @@ TOKEN_HOME = ("zetel_paymentmethod", "token")
 OTHERS = ("sandbox\\_%", "django\\_%")
 
 
-def check(now: datetime) -> Iterator[Finding]:
+def check(reading: Reading) -> Iterator[Finding]:
     """X15, over every text column of every table that is ours or the login's."""
     shapes, secrets = _token_shapes(), _secrets()
     tables = _text_columns()
@@ -104,21 +103,14 @@ def _suspects(
     The texts of a row are looked at as lines of one text: no shape goes beyond the end of a line.
     """
     params = {"shape": "|".join([IN_SQL, *shapes]), "secret": secrets[0]}
-    wanted = sql.SQL(" UNION ALL ").join(
-        sql.SQL(
-            "(SELECT {name}, coalesce(to_jsonb(row) ->> 'id', to_jsonb(row) ->> 'key', ''), ARRAY[{texts}]"
-            " FROM {table} row CROSS JOIN LATERAL (SELECT concat_ws(E'\\n', {texts}) AS text OFFSET 0) AS lines"
-            " WHERE lines.text ~ %(shape)s OR strpos(lines.text, %(secret)s) > 0 LIMIT {most})"
-        ).format(
-            name=sql.Literal(table),
-            texts=sql.SQL(", ").join(
-                sql.SQL("{}::text").format(sql.Identifier("row", column)) for column in columns
-            ),
-            table=sql.Identifier(table),
-            most=sql.Literal(FOUND_MAX),
+    quote, walks = connection.ops.quote_name, []
+    for table, columns in tables.items():
+        texts = ", ".join(f"row.{quote(column)}::text" for column in columns)
+        walks.append(
+            f"(SELECT '{table}', coalesce(to_jsonb(row) ->> 'id', to_jsonb(row) ->> 'key', ''), ARRAY[{texts}]"  # noqa: S608
+            f" FROM {quote(table)} row CROSS JOIN LATERAL (SELECT concat_ws(E'\\n', {texts}) AS text OFFSET 0) AS lines"
+            f" WHERE lines.text ~ %(shape)s OR strpos(lines.text, %(secret)s) > 0 LIMIT {FOUND_MAX})"
         )
-        for table, columns in tables.items()
-    )
     with connection.cursor() as cursor:
-        cursor.execute(wanted, params)
+        cursor.execute(" UNION ALL ".join(walks), params)
         yield from cursor.fetchall()

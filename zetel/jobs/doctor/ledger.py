@@ -13,6 +13,7 @@ from zetel import gateways
 from zetel.gateways.base import Capture, Gateway, GatewayUnavailable
 from zetel.jobs.doctor.finding import Finding, batches, rows_of
 from zetel.jobs.doctor.looks import Look, Looks
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import Attempt, BankLine, Event, Payment, Refund
 from zetel.rules.event_types import EventType
 from zetel.rules.transitions import UNSETTLED_ATTEMPT
@@ -20,7 +21,7 @@ from zetel.rules.transitions import UNSETTLED_ATTEMPT
 SLACK = timedelta(days=1)  # between a company's clock and ours
 
 
-def check(now: datetime) -> Iterator[Finding]:
+def check(reading: Reading) -> Iterator[Finding]:
     """X2, within our tables first, then with each gateway that any try went through."""
     yield from _OWN.found()
     for name in Attempt.objects.order_by("gateway").values_list("gateway", flat=True).distinct():
@@ -30,8 +31,8 @@ def check(now: datetime) -> Iterator[Finding]:
             yield Finding("X2", "gateway_unknown", name)
             continue
         try:
-            yield from _their_captures(gateway, now)
-            yield from _our_payments(gateway, now)
+            yield from _their_captures(gateway, reading.now)
+            yield from _our_payments(gateway, reading.now)
         except GatewayUnavailable:
             yield Finding("X2", "gateway_unavailable", name, {"compared": False}, is_notice=True)
 

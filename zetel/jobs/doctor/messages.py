@@ -14,6 +14,7 @@ from zetel import gateways
 from zetel.gateways.base import GatewayEvent
 from zetel.jobs.doctor.finding import Finding, iso, rows_of
 from zetel.jobs.doctor.looks import Look, Looks
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import Attempt, Event, InboundEvent, Invoice, Mail, Refund, TakenBack
 from zetel.rules.event_types import EventType
 from zetel.rules.transitions import UNSETTLED_ATTEMPT
@@ -21,7 +22,7 @@ from zetel.rules.transitions import UNSETTLED_ATTEMPT
 AHEAD = timedelta(minutes=5)  # how far a company's clock may be ahead of ours
 
 
-def check(now: datetime) -> Iterator[Finding]:
+def check(reading: Reading) -> Iterator[Finding]:
     """X14, inwards and outwards."""
     for rows in rows_of(InboundEvent.objects.exclude(status="parked").order_by("id")):
         yield from _inbound(rows)

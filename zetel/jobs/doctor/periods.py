@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from zetel.jobs.doctor.agreements import Agreement, Stretch, agreements, uneven
+from zetel.jobs.doctor.agreements import Agreement, Stretch, uneven
 from zetel.jobs.doctor.finding import Finding, iso, zone_of
 from zetel.jobs.doctor.looks import Look, Looks
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import Subscription
 from zetel.rules.billing import due_minus_billed
 from zetel.rules.errors import ZetelError
@@ -17,29 +18,30 @@ END_BY_STAFF = "staff"
 ZONES_APART = timedelta(hours=26)
 
 
-def check_boundaries(now: datetime) -> Iterator[Finding]:
+def check_boundaries(reading: Reading) -> Iterator[Finding]:
     """X4: the next boundary of each live subscription is the end of what was billed; nothing is charged after an end.
 
     A boundary that is due and waits for the run is X16's; here are those that no run would ever come to.
     """
-    paid = Subscription.objects.filter(status__in=(SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE))
-    for agreement in agreements(paid.filter(parked_reason="")):
-        yield from _next_boundary(agreement, now)
-    yield from _trials()
+    for agreement in reading.agreements():
+        row = agreement.row
+        if row.status == SubscriptionStatus.TRIAL:
+            yield from _trial(agreement)
+        elif agreement.is_live and not row.parked_reason:
+            yield from _next_boundary(agreement, reading.now)
     yield from _AFTER_AN_END.found()
 
 
-def _trials() -> Iterator[Finding]:
+def _trial(agreement: Agreement) -> Iterator[Finding]:
     """A trial comes to its end: the next step is set, and not after the day on which its terms begin (P10)."""
-    for agreement in agreements(Subscription.objects.filter(status=SubscriptionStatus.TRIAL)):
-        row, end = agreement.row, agreement.row.trial_ends_on
-        if row.trial_due_at is None:
-            yield Finding("X4", "trial_end_lost", row.public_id, {"trial_ends_on": str(end)})
-        elif end is not None and row.trial_due_at > first_instant(end, zone_of(row.time_zone)):
-            facts = {"trial_ends_on": str(end), "trial_due_at": iso(row.trial_due_at)}
-            yield Finding("X4", "trial_end_missed", row.public_id, facts)
-        if any(terms.starts_on != end for terms in agreement.terms):
-            yield Finding("X4", "trial_terms_misplaced", row.public_id, {"trial_ends_on": str(end)})
+    row, end = agreement.row, agreement.row.trial_ends_on
+    if row.trial_due_at is None:
+        yield Finding("X4", "trial_end_lost", row.public_id, {"trial_ends_on": str(end)})
+    elif end is not None and row.trial_due_at > first_instant(end, zone_of(row.time_zone)):
+        facts = {"trial_ends_on": str(end), "trial_due_at": iso(row.trial_due_at)}
+        yield Finding("X4", "trial_end_missed", row.public_id, facts)
+    if any(terms.starts_on != end for terms in agreement.terms):
+        yield Finding("X4", "trial_terms_misplaced", row.public_id, {"trial_ends_on": str(end)})
 
 
 def _next_boundary(agreement: Agreement, now: datetime) -> Iterator[Finding]:
@@ -84,10 +86,12 @@ _AFTER_AN_END = Looks(
 )  # fmt: skip
 
 
-def check_tiling(now: datetime) -> Iterator[Finding]:
+def check_tiling(reading: Reading) -> Iterator[Finding]:
     """X5: on each covered day exactly the seats of that day's terms were billed, once."""
-    for agreement in agreements(Subscription.objects.exclude(status=SubscriptionStatus.TRIAL)):
+    for agreement in reading.agreements():
         row = agreement.row
+        if row.status == SubscriptionStatus.TRIAL:
+            continue
         if not agreement.terms:
             yield Finding("X5", "without_terms", row.public_id)
         elif not agreement.billed:
@@ -140,17 +144,17 @@ def _what(agreement: Agreement, stretch: Stretch) -> str:
     return "overlap" if stretch.billed > stretch.wanted else "billed_otherwise"
 
 
-def check_dry_run(now: datetime) -> Iterator[Finding]:
+def check_dry_run(reading: Reading) -> Iterator[Finding]:
     """X17: what is not due is billed nothing by a run at this instant."""
-    waiting = Subscription.objects.filter(
-        status=SubscriptionStatus.ACTIVE, parked_reason="", next_bill_at__gt=now
-    )
-    for agreement in agreements(waiting):
+    for agreement in reading.agreements():
+        row = agreement.row
+        waits = row.next_bill_at is not None and row.next_bill_at > reading.now
+        if row.status != SubscriptionStatus.ACTIVE or row.parked_reason or not waits:
+            continue
         if not agreement.billed:
             continue  # X5 says so
         # Within the period that was billed: its end may be a day apart for a customer that moved (M3).
-        through = min(agreement.today(now), agreement.covered_to - timedelta(days=1))
-        row = agreement.row
+        through = min(agreement.today(reading.now), agreement.covered_to - timedelta(days=1))
         try:
             lines = due_minus_billed(
                 agreement.terms, agreement.billed, through=through, ends_on=agreement.ends_on

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from zetel.jobs.doctor.finding import Finding, rows_of
+from zetel.jobs.doctor.finding import Finding, batches
 from zetel.jobs.doctor.looks import Look, Looks
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import Change, Invoice, InvoiceLine, Quote
 
 SAME = (
@@ -18,13 +19,15 @@ SAME = (
 )  # fmt: skip
 
 
-def check(now: datetime) -> Iterator[Finding]:
+def check(reading: Reading) -> Iterator[Finding]:
     """X7, for every invoice of a quote, then for every change that is done."""
-    rows = Invoice.objects.exclude(quote=None).select_related("quote").defer("seller", "buyer").order_by("id")
-    for invoices in rows_of(rows.prefetch_related("lines")):
+    quoted = (invoice for invoice in reading.documents() if invoice.quote_id)
+    for invoices in batches(quoted):
+        quotes = Quote.objects.in_bulk([invoice.quote_id for invoice in invoices])
         notes = _notes_beside(invoices)
         for invoice in invoices:
-            yield from _compare(invoice, notes)
+            assert invoice.quote_id is not None, "they were chosen by their quote"
+            yield from _compare(invoice, quotes[invoice.quote_id], notes)
     yield from _LOOKS.found()
 
 
@@ -35,9 +38,9 @@ _LOOKS = Looks("X7", Look("change_without_invoice", Change, """
       SELECT FROM zetel_invoice WHERE quote_id = quote.id)""", ids={"quote": Quote}))  # fmt: skip
 
 
-def _compare(invoice: Invoice, notes: Mapping[tuple[UUID | None, datetime], int]) -> Iterator[Finding]:
-    quote = invoice.quote
-    assert quote is not None, "the query asked for invoices of a quote"
+def _compare(
+    invoice: Invoice, quote: Quote, notes: Mapping[tuple[UUID | None, datetime], int]
+) -> Iterator[Finding]:
     document = quote.body.get("document")
     if not document:
         yield Finding("X7", "quote_unreadable", invoice.number, {"quote": quote.public_id})

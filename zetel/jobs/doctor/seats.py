@@ -1,14 +1,14 @@
 """X8, X11 and X12: seats that fit and are on the ladder, nobody paid for twice, and a billing owner for each."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, OuterRef, Subquery
 
-from zetel.actions import seat_use, standing
-from zetel.jobs.doctor.finding import Finding, also, name_of, rows_of
+from zetel.actions import seat_use
+from zetel.jobs.doctor.finding import Finding, also, batches, name_of
 from zetel.jobs.doctor.looks import Facts, Look, Looks
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import (
     CatalogVersion,
     Change,
@@ -29,28 +29,38 @@ from zetel.rules.seats import LADDER
 from zetel.rules.trials import terms_shown
 
 
-def check_seats(now: datetime) -> Iterator[Finding]:
+def check_seats(reading: Reading) -> Iterator[Finding]:
     """X8: sizes are on the plan's ladder; the people counted fit, or an open overage says that they do not."""
     ladders = _ladders()
-    live = Subscription.objects.live().select_related("customer", "space").order_by("id")
-    for rows in rows_of(live.annotate(overage=_last_overage(), agreed=_agreed(), by_sales=_by_sales())):
-        terms = standing.terms_of([row.pk for row in rows])
-        counted = _counted([row.space for row in rows])
-        for row in rows:
-            if given := terms.get(row.pk):
-                current = terms_shown(given, seat_use.day_of(row, given, now))
-                yield from _size(row, current, ladders, counted.get(row.space_id, 0))
+    live = (agreement for agreement in reading.agreements() if agreement.is_live and agreement.terms)
+    for batch in batches(live):
+        counted = _counted([agreement.row.space for agreement in batch])
+        doubtful = []
+        for agreement in batch:
+            row = agreement.row
+            terms = terms_shown(agreement.terms, seat_use.day_of(row, agreement.terms, reading.now))
+            people = counted.get(row.space_id, 0)
+            if terms.seats not in ladders.get(terms.plan, LADDER) or people > terms.seats:
+                doubtful.append((row, terms, people))
+        yield from _sizes(doubtful, ladders)
 
 
-def _size(
-    row: Subscription, terms: Terms, ladders: dict[str, Sequence[int]], counted: int
+def _sizes(
+    doubtful: Sequence[tuple[Subscription, Terms, int]], ladders: dict[str, Sequence[int]]
 ) -> Iterator[Finding]:
-    is_agreed = terms.seats in (also(row, "agreed"), also(row, "by_sales"))
-    if terms.seats not in ladders.get(terms.plan, LADDER) and not is_agreed:
-        yield Finding("X8", "seats_off_ladder", row.public_id, {"plan": terms.plan, "seats": terms.seats})
-    if counted > terms.seats and also(row, "overage") != EventType.OVERAGE_OPENED:
-        facts = {"seats": terms.seats, "counted": counted, "space": row.space.public_id}
-        yield Finding("X8", "seats_exceeded", row.public_id, facts)
+    """Only of these it is asked whether sales agreed to the size, and whether an overage says that they do not fit."""
+    if not doubtful:
+        return
+    told = Subscription.objects.annotate(overage=_last_overage(), agreed=_agreed(), by_sales=_by_sales())
+    known = told.in_bulk([row.pk for row, _, _ in doubtful])
+    for row, terms, counted in doubtful:
+        is_agreed = terms.seats in (also(known[row.pk], "agreed"), also(known[row.pk], "by_sales"))
+        if terms.seats not in ladders.get(terms.plan, LADDER) and not is_agreed:
+            facts: dict[str, object] = {"plan": terms.plan, "seats": terms.seats}
+            yield Finding("X8", "seats_off_ladder", row.public_id, facts)
+        if counted > terms.seats and also(known[row.pk], "overage") != EventType.OVERAGE_OPENED:
+            facts = {"seats": terms.seats, "counted": counted, "space": row.space.public_id}
+            yield Finding("X8", "seats_exceeded", row.public_id, facts)
 
 
 def _last_overage() -> Subquery:
@@ -89,10 +99,11 @@ def _counted(spaces: Sequence[Space]) -> dict[UUID, int]:
     own = people.filter(space_id__in=places).values_list("space_id")
     inner = people.filter(space__division_id__in=divisions).values_list("space__division_id")
     distinct = Count("person_id", distinct=True)
-    return dict([*own.annotate(count=distinct), *inner.annotate(count=distinct)])
+    found = dict(own.annotate(count=distinct))
+    return found | dict(inner.annotate(count=distinct)) if divisions else found
 
 
-def check_coverage(now: datetime) -> Iterator[Finding]:
+def check_coverage(reading: Reading) -> Iterator[Finding]:
     """X11: inside a paid division or organization nothing else is paid for."""
     yield from _COVERAGE.found()
 
@@ -106,7 +117,7 @@ _COVERAGE = Looks("X11", Look("paid_for_twice", Subscription, """
     ORDER BY inner_sub.id, outer_sub.id""", ids={"space": Space, "covered_by": Space}))  # fmt: skip
 
 
-def check_owners(now: datetime) -> Iterator[Finding]:
+def check_owners(reading: Reading) -> Iterator[Finding]:
     """X12: one active member of the space holds billing; of a paid organization one who is its admin (R1, R4)."""
     yield from _OWNERS.found()
 

@@ -5,19 +5,19 @@ number, total and date in the mail and the event that were written with it.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from zetel.jobs.doctor.finding import Finding
 from zetel.jobs.doctor.looks import Look, Looks
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import Event, IssuedFile, Mail, Series
 
 
-def check_numbers(now: datetime) -> Iterator[Finding]:
+def check_numbers(reading: Reading) -> Iterator[Finding]:
     """X9, by windows over each series: the database walks them, one row after the other."""
     yield from _NUMBERS.found()
 
 
-def check_documents(now: datetime) -> Iterator[Finding]:
+def check_documents(reading: Reading) -> Iterator[Finding]:
     """X10: kept bytes match their hash, what was mailed is kept, and no copy of a figure says otherwise."""
     yield from _DOCUMENTS.found()
 

@@ -5,13 +5,13 @@ guards are looked for as well as their breaches.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
 
 from zetel.jobs.doctor.finding import Finding
 from zetel.jobs.doctor.looks import Look, Looks
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import (
     Attempt,
     BankBooking,
@@ -71,7 +71,7 @@ _UNIQUE = """
 """
 
 
-def check(now: datetime) -> Iterator[Finding]:
+def check(reading: Reading) -> Iterator[Finding]:
     """X3: a missing guard, and whatever stands there twice."""
     with connection.cursor() as cursor:
         cursor.execute(_UNIQUE)

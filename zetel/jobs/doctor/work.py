@@ -5,19 +5,20 @@ to, because no time is set for it or nobody was told, is a broken rule.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from zetel.jobs.doctor.finding import Finding
 from zetel.jobs.doctor.looks import Look, Looks
+from zetel.jobs.doctor.reading import Reading
 from zetel.models import Change, InboundEvent, Mail, Payment, Subscription
 from zetel.models.row import Row
 
 LATE = timedelta(minutes=15)  # the worker comes every minute
 
 
-def check(now: datetime) -> Iterator[Finding]:
+def check(reading: Reading) -> Iterator[Finding]:
     """X16, kind of work by kind of work."""
-    yield from _LOOKS.found(late=now - LATE)
+    yield from _LOOKS.found(late=reading.now - LATE)
 
 
 def _notice(what: str, of: type[Row] | None, select: str) -> Look:
