@@ -8,6 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery, Sum
@@ -53,8 +54,9 @@ def accounts_of(invoices: Iterable[Invoice]) -> dict[uuid.UUID, Account]:
     return {row.pk: account_of(row) for row in with_account(rows)}
 
 
+@cache
 def _happened() -> dict[str, Any]:
-    """Each figure of rule I7 as it is read from where it is kept."""
+    """Each figure of rule I7 as it is read from where it is kept; put together once, each query resolves its copy."""
     paid = Payment.objects.filter(invoice=OuterRef("pk"), status__in=CAME)
     shares = PaymentShare.objects.filter(payment__status__in=CAME)
     credits = Credit.objects.filter(invoice=OuterRef("pk"))
