@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.world import buy, change, customer_of
-from zetel.actions import credit_notes, customers, vat_numbers
+from zetel.actions import credit_notes, customers, hand_over, vat_numbers
 from zetel.jobs import billing_run, files, vat_checks
 from zetel.models import (
     Attempt,
@@ -318,3 +318,32 @@ def test_the_note_holds_as_data(
         [sys.executable, script, *found.values()], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_purchase_that_passes_no_review_page_is_asked_about_too(
+    studio: Space, anna: Person, clock: HandClock, service: Service
+) -> None:
+    """As through the API: taxed at once, and given back when the queue was answered."""
+    subscription = buy(studio, anna, clock.now, customer=customer_of(anna, clock.now, **GERMAN)).subscription
+    assert subscription.invoices.get().tax_amount == 3845
+    service.answer = Answer(True)
+    assert vat_checks.run_due(clock.now) == 1
+    assert balance(subscription.customer) == 3845
+
+
+def test_the_proof_of_a_number_goes_along_with_a_copy_of_its_customer(
+    studio: Space, anna: Person, world: World, clock: HandClock, service: Service
+) -> None:
+    """P12: of two plans one is handed over; what staff proved for the number still counts there."""
+    subscription = bought(studio, anna, clock)
+    buy(world.workspace(anna, "Atelier"), anna, clock.now, seats=5, customer=subscription.customer)
+    vat_numbers.record_evidence(subscription.customer, "Certificate seen", staff=anna, now=clock.now)
+    chris = world.person("Chris")
+    world.join(studio, chris)
+    hand_over.give(subscription, to=chris, actor=anna, now=clock.now)
+    moved = Subscription.objects.get(pk=subscription.pk).customer
+    assert moved.pk != subscription.customer_id
+    assert vat_numbers.want(moved, now=clock.now)
+    service.answer = Answer(False)
+    vat_checks.run_due(clock.now)
+    assert Customer.objects.get(pk=moved.pk).vat_status == "verified"

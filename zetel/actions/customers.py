@@ -112,6 +112,8 @@ def enter(
         made.currency = currency
         made.version += 1
         made.save(force_insert=customer is None)
+        if made.vat_status == "unverified" and vat_numbers.want(made, now=now):
+            defer("vat_checks")  # the review page asks too, but not every purchase passes by it
     return made
 
 

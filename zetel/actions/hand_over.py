@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from zetel.actions import _behalf, mail, quotes, settled, standing, subscriptions
+from zetel.actions import _behalf, mail, quotes, settled, standing, subscriptions, vat_numbers
 from zetel.actions._change import lock_customer, lock_space, record
 from zetel.models import Customer, Event, Membership, Person, Space, Subscription
 from zetel.models.spaces import MEMBER, MembershipQuerySet
@@ -143,6 +143,7 @@ def _copy(customer: Customer, now: datetime) -> Customer:
     copy._state.adding = True
     copy.created_at, copy.version = now, 1
     copy.save(force_insert=True)
+    vat_numbers.carry_over(customer, copy)
     return copy
 
 

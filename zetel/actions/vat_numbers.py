@@ -54,6 +54,15 @@ def want(customer: Customer, *, now: datetime) -> VatCheck | None:
         return waiting
 
 
+def carry_over(old: Customer, new: Customer) -> None:
+    """The proof of a number goes along with a copy of its customer (P12)."""
+    proof = latest(old)
+    if proof and proof.status == VatCheckStatus.VALID:
+        proof.pk, proof.customer, proof.gives_back = VatCheck._meta.pk.get_default(), new, False
+        proof._state.adding = True
+        proof.save(force_insert=True)
+
+
 def want_before_renewals(now: datetime) -> int:
     """Numbers of customers whose plan renews within two days are checked again, once before each renewal (T4)."""
     soon = now + vat_checks.BEFORE_RENEWAL
