@@ -251,7 +251,7 @@ def fingerprint() -> dict[str, str]:
     ]
     parts = [
         f"select '{table}', md5(coalesce(string_agg(row::text, '|' order by row::text), ''))"  # noqa: S608
-        f" from (select to_jsonb(t) - 'last_login' as row from {table} t) rows"
+        f" from (select to_jsonb(t) - 'last_login' - 'last_used_at' as row from {table} t) rows"
         for table in tables
     ]
     with connection.cursor() as cursor:
