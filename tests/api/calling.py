@@ -1,13 +1,17 @@
 """Calling the API in tests: a program with a key, and what it is answered."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.test import Client
+from django.urls import Resolver404, resolve
 
 from zetel import clock
 from zetel.actions import keys
+from zetel.api.operations import DECLARED
+from zetel.api.problems import MEDIA_TYPE
 from zetel.models import Person
 
 
@@ -23,6 +27,18 @@ class Said:
     def code(self) -> str:
         """The code of a refusal, with its status."""
         return f"{self.status} {self.body['code']}"
+
+
+def _check_documented(address: str, method: str, code: str) -> None:
+    """Whatever a test is refused with stands in the document of the operation."""
+    try:
+        route = resolve(address.partition("?")[0]).route
+    except Resolver404:
+        return
+    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.removeprefix("api/v1"))
+    for declared in DECLARED.values():
+        if (declared.method, declared.path) == (method, path) and code != "unexpected":
+            assert code in declared.codes, f"{declared.operation_id} does not say that it refuses with {code}"
 
 
 @dataclass
@@ -47,6 +63,8 @@ class Program:
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         kind = sent.pop("content-type", "application/json")
         answer = self.client.generic(method, f"/api/v1{path}", raw, content_type=kind, headers=sent)
+        if answer.headers.get("Content-Type") == MEDIA_TYPE:
+            _check_documented(f"/api/v1{path}", method, json.loads(answer.content)["code"])
         is_json = "json" in answer.headers.get("Content-Type", "")
         return Said(
             answer.status_code,

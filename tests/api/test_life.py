@@ -61,6 +61,7 @@ def test_a_plan_is_bought_changed_renewed_cancelled_and_ends(start: tuple[Progra
     paid = anna.done("GET", f"/invoices/{invoice}")
     assert (paid["total"], paid["due"], paid["state"]) == (eur(20235), eur(0), "paid")
     assert anna.get(f"/invoices/{invoice}/pdf").body.startswith(b"%PDF")
+    assert b"urn:oasis:names:specification:ubl" in anna.get(f"/invoices/{invoice}/xml").body
 
     host.done("POST", "/sandbox/clock/advance", {"days": 18})
     change = anna.done("POST", f"/subscriptions/{subscription}/quotes", {"plan": "business"})
@@ -117,3 +118,15 @@ def test_what_the_bank_has_to_approve_waits_with_an_address(start: tuple[Program
     host.done("POST", f"/sandbox/changes/{change}/decide", {"approved": True})
     assert anna.done("GET", f"/changes/{change}")["status"] == "done"
     assert Person.objects.count() == 1
+
+
+def test_a_trial_is_begun_cancelled_and_resumed(start: tuple[Program, Program]) -> None:
+    _host, anna = start
+    space = anna.done("POST", "/spaces", {"kind": "workspace", "name": "Studio Noord"})["id"]
+    wish = {"space": space, "plan": "premium", "cycle": "month", "seats": 5}
+    trial = anna.done("POST", "/trials", wish)
+    assert (trial["status"], trial["trial_ends_on"]) == ("trial", "2026-06-11")
+    path = f"/subscriptions/{trial['id']}"
+    assert anna.done("POST", f"{path}/cancel")["ends_on"] == "2026-06-11"
+    assert anna.done("POST", f"{path}/resume")["ends_on"] is None
+    assert anna.post("/trials", {**wish, "seats": 10}).status == 409

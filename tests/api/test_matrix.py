@@ -136,6 +136,10 @@ ENTRIES: dict[str, Entry] = {
     "list_invoices": logged_in(),
     "get_invoice": Entry(team(C.INVOICES_SEE) | {"frieda": MISSING}, PERSON),
     "get_invoice_pdf": Entry(team(C.INVOICES_SEE) | {"frieda": MISSING}, PERSON),
+    "get_invoice_xml": Entry(team(C.INVOICES_SEE) | {"frieda": MISSING}, PERSON),
+    "start_trial": place(  # the team has a plan already
+        C.SUBSCRIPTION_BUY, body={"space": "@space_id", "plan": "premium", "cycle": "month", "seats": 5}
+    ),
     "pay_invoice": Entry(team(C.INVOICES_SEE) | {"frieda": MISSING}, PERSON),
     "list_payments": logged_in(),
     "list_refunds": logged_in(),

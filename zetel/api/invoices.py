@@ -37,6 +37,7 @@ from zetel.jobs import collect, files
 from zetel.models import Attempt, Invoice, Payment, Refund
 from zetel.models.ids import public_id
 from zetel.models.payments import UNSETTLED
+from zetel.rules.errors import ZetelError
 
 router = Router()
 
@@ -164,6 +165,20 @@ def get_invoice_pdf(request: ApiRequest, invoice_id: InvoiceId) -> HttpResponse:
     row = _load(request, invoice_id)
     answer = HttpResponse(files.ensure_pdf(row, clock.now()), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{files.file_name(row)}"'
+    return answer
+
+
+@operation(
+    router, "GET", "/invoices/{invoice_id}/xml", answer=None, media="application/xml", codes=("person_required",)
+)  # fmt: skip
+def get_invoice_xml(request: ApiRequest, invoice_id: InvoiceId) -> HttpResponse:
+    """The document as an e-invoice (UBL), in the form its customer most likely takes; not every currency has one."""
+    row = _load(request, invoice_id)
+    kind = next(iter(files.kinds_of(row)[1:]), None)
+    if kind is None:
+        raise ZetelError("not_found")
+    answer = HttpResponse(files.ensure_file(row, kind, clock.now()), content_type="application/xml")
+    answer["Content-Disposition"] = f'attachment; filename="{files.file_name(row, kind)}"'
     return answer
 
 

@@ -23,7 +23,7 @@ from zetel.rules.errors import CODES, ZetelError
 from zetel.rules.keys import Scope
 
 READS = frozenset({"key_invalid", "scope_missing", "person_unknown", "not_found", "fields_invalid", "field_unknown",
-                   "body_invalid", "too_many_requests"})  # fmt: skip
+                   "value_invalid", "body_invalid", "too_many_requests"})  # fmt: skip
 WRITES = READS | {
     "forbidden", "person_required", "content_type_unsupported", "body_too_large", "idempotency_mismatch",
     "request_in_flight", "value_required", "value_too_long", "value_invalid",

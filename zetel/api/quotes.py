@@ -35,7 +35,7 @@ from zetel.api.values import (
     parse_id,
 )
 from zetel.jobs import collect
-from zetel.models import Attempt, Person, PurchaseDraft, Quote, Subscription
+from zetel.models import Attempt, CatalogVersion, Person, PurchaseDraft, Quote, Subscription
 from zetel.models.ids import public_id
 from zetel.rules import periods
 from zetel.rules.errors import ZetelError
@@ -53,16 +53,21 @@ CONFIRM = ("quote_expired", "quote_stale", "quote_used", "tick_required", "metho
            "trial_over")  # fmt: skip
 
 
-class PurchaseWanted(Sent):
-    """A plan for a space; the customer was entered before, with a payment method."""
+class Wanted(Sent):
+    """A plan for a space."""
 
     space: SpaceId
     plan: Plan
     cycle: Cycle
     seats: Count
-    customer: CustomerId
     billing_owner: PersonId | None = Field(default=None, description="A colleague who will hold billing.")
     on_exceed: Literal["grow", "ask"] = "grow"
+
+
+class PurchaseWanted(Wanted):
+    """A plan for a space; the customer was entered before, with a payment method."""
+
+    customer: CustomerId
 
 
 class ChangeWanted(Sent):
@@ -135,23 +140,29 @@ def shown(quote: Quote) -> QuoteShown:
 )  # fmt: skip
 def create_quote(request: ApiRequest, body: PurchaseWanted) -> QuoteShown:
     """A binding quote for buying a plan for a space."""
+    return shown(quotes.bind(draft_of(request, body, body.customer), now=clock.now()))
+
+
+def draft_of(request: ApiRequest, body: Wanted, customer_id: str | None) -> PurchaseDraft:
+    """What is wanted as a draft, checked step by step as the pages do."""
     person, now = request.caller.somebody, clock.now()
     space = load_space(request, parse_id("spc", body.space), Capability.SUBSCRIPTION_BUY).space
-    customer = customers.load(request, body.customer)
-    draft = drafts.start(person=person, currency=customer.currency, now=now)
+    customer = customers.load(request, customer_id) if customer_id else None
+    currency = customer.currency if customer else CatalogVersion.objects.current().default_currency
+    draft = drafts.start(person=person, currency=currency, now=now)
     drafts.choose_space(draft, space=space, now=now)
     if body.billing_owner is not None:
         owner = Person.objects.filter(pk=parse_id("per", body.billing_owner)).first()
         if owner is None:
             raise ZetelError("not_found")
-        quotes.check_member(space, owner)
         drafts.choose_owner(draft, owner=owner, now=now)
-    drafts.use_customer(draft, customer, now=now)
-    drafts.choose_plan(draft, plan=body.plan, cycle=body.cycle, currency=customer.currency, now=now)
+    if customer is not None:
+        drafts.use_customer(draft, customer, now=now)
+    drafts.choose_plan(draft, plan=body.plan, cycle=body.cycle, currency=currency, now=now)
     drafts.choose_details(
         draft, plan=body.plan, cycle=body.cycle, seats=body.seats, on_exceed=body.on_exceed, now=now
     )
-    return shown(quotes.bind(PurchaseDraft.objects.get(pk=draft.pk), now=now))
+    return PurchaseDraft.objects.get(pk=draft.pk)
 
 
 @operation(

@@ -25,6 +25,7 @@ from zetel.api import (
     spaces,
     staff,
     subscriptions,
+    trials,
 )
 from zetel.api.document import complete
 from zetel.api.problems import listen, no_such_address
@@ -57,6 +58,7 @@ NOUNS: dict[str, ModuleType] = {
     "Payment methods": methods,
     "Quotes": quotes,
     "Changes": changes,
+    "Trials": trials,
     "Subscriptions": subscriptions,
     "Invoices": invoices,
     "Requests": requests,
