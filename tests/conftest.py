@@ -15,6 +15,18 @@ from tests import environment
 from tests.memory import begin_test
 from zetel import clock as installation_clock
 
+# The files that take ten seconds and more. Workers take whole files, so one that came last would keep a single worker
+# busy at the end. Browser tests stay together: they share their windows.
+LONGEST = (
+    "tests/web/test_matrix.py",
+    "tests/web/test_bad_input.py",
+    "tests/browser/",
+    "tests/actions/test_dunning.py",
+    "tests/run/test_up.py",
+    "tests/journeys/",
+    "tests/races/",
+    "tests/actions/",
+)
 FIRST_INSTANT = datetime(2026, 5, 12, 10, 0, tzinfo=UTC)
 
 
@@ -26,8 +38,15 @@ def pytest_unconfigure() -> None:
     environment.clear()
 
 
+def _turn(item: pytest.Item) -> int:
+    """The place of a test's file: those that take longest come first, in the order of `LONGEST`."""
+    path = item.path.relative_to(item.config.rootpath).as_posix()
+    return next((place for place, name in enumerate(LONGEST) if path.startswith(name)), len(LONGEST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that need what this machine lacks are left out, each saying so."""
+    items.sort(key=_turn)
     for item in items:
         if item.get_closest_marker("browser") and environment.CHROMIUM is None:
             item.add_marker(

@@ -120,8 +120,8 @@ def posts(path: str, valid: Mapping[str, str], *, has_bodies: bool) -> Iterator[
     names = tuple(dict.fromkeys((*valid, *FORM)))
     for odd in turns(names):
         yield f"{odd}", call("post", path, odd)
-    for name in valid:
-        for huge in (HUGE, "2147483648"):
+    for name, value in valid.items():
+        for huge in (HUGE, "2147483648") if value.isdigit() else (HUGE,):
             changed = {**valid, name: huge}
             yield f"{name}={huge}", call("post", path, changed)
     yield "nothing", call("post", path)
