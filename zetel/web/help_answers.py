@@ -372,20 +372,29 @@ def _paying(facts: Facts, ways: Ways) -> tuple[Answer, ...]:
             ),
             ((gettext("Billing information"), ways.billing("billing_information")),),
         ),
-        Answer(
-            "invoice-payment",
-            gettext("Can we pay by invoice?"),
-            (
-                gettext(
-                    "That is to be agreed with sales, for annual plans of %(seats)s seats or more. Ask them: they"
-                    " answer with an offer."
-                )
-                % {"seats": SEATS_MIN},
-            ),
-            ((gettext("Contact sales"), ways.sales("pay_by_invoice")),),
-        ),
+        _by_invoice(ways),
         _renewal(facts, ways),
         _failed(facts, ways),
+    )
+
+
+def _by_invoice(ways: Ways) -> Answer:
+    return Answer(
+        "invoice-payment",
+        gettext("Can we pay by invoice?"),
+        (
+            gettext(
+                "That is to be agreed with sales, for annual plans of %(seats)s seats or more. Ask them: they"
+                " answer with a quote, and the plan starts when you agreed to it and they approved it."
+            )
+            % {"seats": SEATS_MIN},
+            gettext(
+                "You pay each invoice by bank within its term, with its number as the payment reference. Is one"
+                " late, then everything keeps working, but the plan is not renewed before it is paid. To change or"
+                " cancel such a plan you ask sales; the buttons in Billing lead to them."
+            ),
+        ),
+        ((gettext("Contact sales"), ways.sales("pay_by_invoice")),),
     )
 
 

@@ -118,7 +118,7 @@ def quote_new(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
             return redirect("staff_offer", made.pk)
     context = {
         "space": space, "kind": kind_word(space.kind), "form": form, "information": information, "asked": asked,
-        "counted": standing.counted_people(space), "seats_min": SEATS_MIN,
+        "counted": standing.counted_people(space), "is_new": is_new,
     }  # fmt: skip
     bad = form.errors or (is_new and information.errors)
     return page(request, "staff/quote_new.html", person, context, 422 if bad else 200)
