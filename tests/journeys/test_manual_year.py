@@ -20,6 +20,7 @@ from zetel.models import (
     Attempt,
     BankBooking,
     BankLine,
+    Customer,
     Event,
     Invoice,
     Mail,
@@ -27,6 +28,7 @@ from zetel.models import (
     Membership,
     Offer,
     Payment,
+    PaymentShare,
     Person,
     Space,
     Subscription,
@@ -379,3 +381,54 @@ def test_a_team_on_invoice_that_its_organization_covers_owes_what_it_used(
     [line] = read(camt([("133.05", "Acme", first.number, "R1")]), clock.now)
     bank.book(line, first, staff=finance(clock.now), now=clock.now)
     assert state_of(first) == "paid"
+
+
+def test_a_card_beside_it_pays_nothing_of_it(
+    world: World, clock: HandClock, anna: Person, acme: Space
+) -> None:
+    """The same customer pays another plan by card: neither what is too small alone, nor a renewal, nor what is overdue
+    goes along (G1, G9)."""
+    row = on_invoice(acme, anna, clock.now)
+    first = Invoice.objects.get()
+    subscribe(
+        world.workspace(anna), anna, clock.now, seats=5, customer=Customer.objects.get(pk=row.customer_id)
+    )
+    tasks.do_due(clock.set(at(6, 12)))
+    save_method(row.customer, anna, clock.move(minutes=1))  # all of it is overdue by now
+    [line] = read(camt([("2697.80", "Acme", first.number, "R1")]), clock.now)
+    bank.book(line, first, staff=finance(clock.now), now=clock.move(minutes=1))
+    tasks.do_due(clock.set(at(7, 12)))  # 0.20 is left
+    assert (state_of(first), PaymentShare.objects.exists()) == ("open", False)
+    bank.book_by_hand(
+        first, Money(20, "EUR"), booked_on=clock.now.date(), reference="x", once="x", staff=finance(clock.now),
+        now=clock.move(minutes=1),
+    )  # fmt: skip
+    tasks.do_due(clock.set(at(5, 12, 2027)))
+    assert state_of(Invoice.objects.get(subscription=row, renews_on=date(2027, 5, 12))) == "open"
+    assert not Attempt.objects.filter(payment__invoice__subscription=row).exists()
+
+
+def test_covered_in_its_second_year_it_owes_the_days_it_had(
+    world: World, clock: HandClock, anna: Person, acme: Space
+) -> None:
+    """P9: agreed with sales, a renewal counts as paid, so only what is unused is taken back of its open invoice."""
+    team = world.team(acme, anna)
+    row = on_invoice(team, anna, clock.now)
+    bank.book_by_hand(
+        Invoice.objects.get(), Money(269_800, "EUR"), booked_on=clock.now.date(), reference="x", once="x",
+        staff=finance(clock.now), now=clock.move(minutes=1),
+    )  # fmt: skip
+    tasks.do_due(clock.set(at(5, 12, 2027)))
+    renewal = Invoice.objects.latest("id")
+    subscribe(
+        acme,
+        anna,
+        clock.set(at(5, 30, 2027)),
+        plan="business",
+        seats=5,
+        customer=customer_of(anna, clock.now),
+    )
+    row.refresh_from_db()
+    # 348 of 366 days unused: 2,698.00 x 348/366 = 2,565.31.
+    assert (row.status, Invoice.objects.get(kind="credit_note").total_amount) == ("ended", -256_531)
+    assert state_of(renewal) == "open"
