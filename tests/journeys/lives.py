@@ -21,21 +21,23 @@ from django.db.models import Min
 from tests.conftest import HandClock
 from tests.directory_world import CATALOG, World, begin
 from tests.doctor import assert_healthy
-from tests.journeys import reckoning
+from tests.journeys import bank, reckoning
 from tests.journeys.reckoning import Happened, Reckoning, Refused, Sold, Stretch
-from tests.world import change_quote, confirm, customer_of, quote_for
+from tests.world import change_quote, customer_of, quote_for
 from zetel.actions import cancellations, customers, directory_people, standing
 from zetel.actions.catalog import apply_catalog
 from zetel.actions.directory_plans import entitled
 from zetel.gateways.sandbox import save_sample_card
 from zetel.jobs import billing_run, collect, dunning_run, methods, overage_run
 from zetel.models import (
+    Change,
     Customer,
     Invoice,
     InvoiceLine,
     MethodSetup,
     Overage,
     Person,
+    Quote,
     Space,
     Subscription,
 )
@@ -83,6 +85,12 @@ class Life:
     def row(self) -> Subscription:
         return Subscription.objects.get(pk=self.subscription.pk)
 
+    @property
+    def owner(self) -> Person:
+        owner = self.row.customer.billing_owner
+        assert owner
+        return owner
+
     def become(self, other: "Life") -> None:
         self.happened, self.zone = list(other.happened), other.zone
 
@@ -106,12 +114,13 @@ class Books:
     def __init__(self, clock: HandClock, *, currency: str = "EUR", zone: str = "Europe/Amsterdam") -> None:
         self.clock, self.currency, self.zone = clock, currency, zone
         self.world: World = begin(clock.now)
-        self.anna: Person = self.world.person("Anna")
+        self.anna, self.bram = self.world.person("Anna"), self.world.person("Bram")  # they never leave
         self.rises: list[date] = []
         self.lives: list[Life] = []
         self.places: list[Space] = []
         self.comers: dict[uuid.UUID, list[Person]] = defaultdict(list)
         self.broke = ""
+        self.mood = ""  # of the bank, at the next confirmation
         self.worked_at = clock.now
         self.number = 0
 
@@ -160,8 +169,9 @@ class Books:
         return customer
 
     def save_card(self, customer: Customer) -> None:
+        owner = Customer.objects.get(pk=customer.pk).billing_owner or self.anna
         methods.begin(
-            customer, person=self.anna, kind="card", next_path="/", return_path="/x/{setup}", now=self.now
+            customer, person=owner, kind="card", next_path="/", return_path="/x/{setup}", now=self.now
         )
         setup = MethodSetup.objects.filter(customer=customer).latest("id")
         save_sample_card(setup.setup_id, now=self.now)
@@ -170,11 +180,13 @@ class Books:
 
     def open_workspace(self) -> None:
         self.places = [self.world.workspace(self.anna)]
+        self.world.join(self.places[0], self.bram)
 
     def open_organization(self) -> None:
         """An organization and a team in it; whoever is in the team is in the organization."""
         acme = self.world.organization(self.anna)
         self.places = [self.world.team(acme, self.anna), acme]
+        self.world.join(self.places[0], self.bram)
 
     def live(self, space: Space) -> Life | None:
         """The live subscription of a place, as far as the product knows."""
@@ -186,7 +198,7 @@ class Books:
         ]
 
     def counted(self, space: Space) -> int:
-        return 1 + len(self.comers[space.pk])
+        return 2 + len(self.comers[space.pk])
 
     # ------------------------------------------------------------ what people do
 
@@ -217,6 +229,8 @@ class Books:
         """With a new customer, or `again` with the last one; what is inside ends and is taken back (P9)."""
         last = self.lives[-1].customer.pk if again and self.lives else self.payer().pk
         customer = Customer.objects.get(pk=last)  # as it is now: it may have moved
+        if customer.billing_owner not in (None, self.anna):
+            customer = self.payer()  # that one was handed over
         zone = self.zone_of(customer)
         code, bought = (
             self.may_buy(space, seats),
@@ -234,11 +248,8 @@ class Books:
         for life in ending:
             life.become(self.settled(life))
         since = {life.subscription.pk: unpaid_since(life) for life in ending}
-        with self.company_says():
-            made = confirm(quote, self.now)
+        made = self.confirm(quote)
         if made.status != "done":
-            assert made.status == "declined"
-            assert self.broke or made.reason == "amount_below_minimum", made.reason
             return
         for life in ending:
             if not life.reckoned.ended_on:
@@ -268,40 +279,45 @@ class Books:
             few = int(seats) < self.counted(life.space)
             code = "seats_in_use" if few and seats != settled.reckoned.now.seats else code
         quote = refused_alike(
-            code, lambda: change_quote(life.subscription, self.now, person=self.anna, **fields)  # type: ignore[arg-type]
+            code, lambda: change_quote(life.subscription, self.now, **fields)  # type: ignore[arg-type]
         )  # fmt: skip
         if quote is None:
             return
         life.become(settled)
         self.clock.move(minutes=minutes)
-        with self.company_says():
-            late = "quote_expired" if life.is_due(self.now) else ""
-            made = refused_alike(late, lambda: confirm(quote, self.now))
-        if made is None:
-            return
-        if made.status == "done":
+        late = "quote_expired" if life.is_due(self.now) else ""
+        made = refused_alike(late, lambda: self.confirm(quote))
+        if made is not None and made.status == "done":
             life.become(then)
-        else:
-            assert made.status == "declined"
-            assert self.broke or made.reason == "amount_below_minimum", made.reason
+
+    def confirm(self, quote: Quote) -> Change:
+        """Press the button; what becomes of it is known before anybody goes on."""
+        mood, self.mood = "" if self.broke else self.mood, ""
+        with self.company_says():
+            made = bank.confirm_by(mood, quote, self.clock)
+        if made.status == "declined":
+            assert self.broke or mood in ("refuse", "leave") or made.reason == "amount_below_minimum", (
+                made.reason
+            )
+        return made
 
     def cancel(self, life: Life) -> None:
         what = "unpaid" if life.row.status == "past_due" else "cancelled"
         self.free(
-            life, lambda on: Happened(what, on), lambda: cancellations.cancel(life.row, actor=self.anna, now=self.now)
+            life, lambda on: Happened(what, on), lambda: cancellations.cancel(life.row, actor=life.owner, now=self.now)
         )  # fmt: skip
 
     def resume(self, life: Life) -> None:
         self.free(
             life, lambda on: Happened("resumed", on),
-            lambda: cancellations.resume(life.row, actor=self.anna, now=self.now),
+            lambda: cancellations.resume(life.row, actor=life.owner, now=self.now),
         )  # fmt: skip
 
     def withdraw(self, life: Life, *names: str) -> None:
         fields = [rules.Field(name) for name in names]
         self.free(
             life, lambda on: Happened("withdrew", on, fields=names),
-            lambda: cancellations.withdraw(life.row, fields, actor=self.anna, now=self.now),
+            lambda: cancellations.withdraw(life.row, fields, actor=life.owner, now=self.now),
         )  # fmt: skip
 
     def free(self, life: Life, asked: Callable[[date], Happened], act: Callable[[], Subscription]) -> None:
@@ -348,7 +364,7 @@ class Books:
         customer = Customer.objects.get(pk=life.customer.pk)
         told = {field.name: getattr(customer, field.name) for field in fields(customers.BillingInformation)}
         information = customers.BillingInformation(**{**told, "time_zone": zone})
-        customers.change_information(customer, information, actor=self.anna, now=self.now)
+        customers.change_information(customer, information, actor=life.owner, now=self.now)
 
     # ------------------------------------------------------------ time
 

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import HandClock
+from tests.journeys import bank
+from tests.journeys.colleagues import give
 from tests.journeys.lives import Books, Life
 from zetel.models import Space
 
@@ -47,6 +49,7 @@ steps = st.one_of(
     st.tuples(st.just("sleep"), st.sampled_from([1, 20, 45, 70])),
     st.tuples(st.just("cancel")),
     st.tuples(st.just("resume")),
+    st.tuples(st.just("give")),
     st.tuples(
         st.just("withdraw"), st.lists(st.sampled_from(["plan", "cycle", "seats"]), min_size=1, max_size=2)
     ),
@@ -55,6 +58,7 @@ steps = st.one_of(
     st.tuples(st.just("move"), zones),
     st.tuples(st.just("broke"), st.sampled_from(["declined_soft", "declined_hard", "account_closed"])),
     st.tuples(st.just("card")),
+    st.tuples(st.just("bank"), st.sampled_from([*bank.SILENCES, *bank.QUESTIONS])),
     st.tuples(st.just("prices")),
     buys,
 )
@@ -120,6 +124,7 @@ ANYWHERE: dict[str, Callable[..., None]] = {
     "leave": lambda books, place: books.leave(place),
     "broke": lambda books, place, answer: setattr(books, "broke", answer),
     "prices": lambda books, place: books.prices_rise(),
+    "bank": lambda books, place, mood: setattr(books, "mood", mood),
 }
 IN_A_LIFE: dict[str, Callable[..., None]] = {
     "wish": lambda books, life, fields, minutes: books.wish(life, minutes=minutes, **fields),
@@ -129,6 +134,7 @@ IN_A_LIFE: dict[str, Callable[..., None]] = {
     "withdraw": lambda books, life, names: books.withdraw(life, *names),
     "move": lambda books, life, zone: books.move(life, zone),
     "card": card,
+    "give": give,
 }
 
 
