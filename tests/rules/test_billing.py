@@ -73,6 +73,15 @@ def coverage(billed: list[Billed]) -> Counter[tuple[date, str, int]]:
 
 
 @given(lives())
+def test_the_terms_of_a_day_are_the_last_of_those_that_count(lived: tuple[Life, date]) -> None:
+    life, _ = lived
+    for row in life.terms:
+        for day in (row.starts_on - timedelta(1), row.starts_on, row.starts_on + timedelta(1)):
+            counting = [counts for counts in settle_order(life.terms) if counts.starts_on <= day]
+            assert terms_at(life.terms, day) == (counting[-1] if counting else None)
+
+
+@given(lives())
 def test_billed_time_tiles_without_gap_or_overlap_and_is_what_the_terms_say(lived: tuple[Life, date]) -> None:
     life, _ = lived
     billed = coverage(life.billed)

@@ -94,10 +94,10 @@ def event_row(
 ) -> Row:
     """The columns of one event, to be written alone or with a batch."""
     return {
-        "id": new_id(), "kind": kind, "at": now, "actor_id": actor.pk if actor else None,
-        "on_behalf_of_id": on_behalf_of.pk if on_behalf_of else None, "reason": reason,
+        "id": new_id(), "kind": kind, "at": now, "actor_id": actor.id if actor else None,
+        "on_behalf_of_id": on_behalf_of.id if on_behalf_of else None, "reason": reason,
         "api_key_id": _key.current(),
-        "space_id": space.pk if space else None, "customer_id": customer.pk if customer else None,
+        "space_id": space.id if space else None, "customer_id": customer.id if customer else None,
         "subscription_id": subscription_id, "invoice_id": invoice_id, "before": dict(before or {}),
         "after": dict(after or {}),
     }  # fmt: skip

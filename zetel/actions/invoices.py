@@ -125,8 +125,8 @@ def invoice_row(
     due_on = drawn.issued_on + timedelta(days=term_days or 0)
     return {
         "id": invoice_id or new_id(), "kind": kind, "series_id": drawn.series_id, "sequence": drawn.sequence,
-        "number": number(_PREFIX[kind], drawn.year, drawn.sequence), "customer_id": customer.pk,
-        "subscription_id": subscription_id, "space_id": space.pk if space else None,
+        "number": number(_PREFIX[kind], drawn.year, drawn.sequence), "customer_id": customer.id,
+        "subscription_id": subscription_id, "space_id": space.id if space else None,
         "quote_id": quote_id, "credits_id": credits_id,
         "renews_on": renews_on, "issued_on": drawn.issued_on, "due_on": due_on, "issued_at": now,
         "language": customer.language, "currency": customer.currency, "net_amount": document.net,

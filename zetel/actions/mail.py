@@ -80,9 +80,9 @@ def mail_row(
     return {
         "id": new_id(), "kind": kind, "once_key": once_key,
         "to_email": to_email or (to_person.email if to_person else ""),
-        "to_person_id": to_person.pk if to_person else None,
+        "to_person_id": to_person.id if to_person else None,
         "language": language or (to_person.language if to_person else "en"), "params": dict(params or {}),
-        "invoice_id": invoice_id, "space_id": space.pk if space else None,
+        "invoice_id": invoice_id, "space_id": space.id if space else None,
         "owner_of_id": owner_of_id, "status": "queued", "subject": "",
         "text": "", "html": "", "tries": 0, "created_at": now, "due_at": now, "sent_at": None,
     }  # fmt: skip

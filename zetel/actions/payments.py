@@ -73,8 +73,8 @@ def payment_row(
 ) -> Row:
     """The columns of money wanted, to be written alone or with a batch."""
     return {
-        "id": new_id(), "customer_id": customer.pk, "change_id": change.pk if change else None,
-        "invoice_id": invoice.pk if invoice else invoice_id, "amount": amount, "currency": currency,
+        "id": new_id(), "customer_id": customer.id, "change_id": change.id if change else None,
+        "invoice_id": invoice.id if invoice else invoice_id, "amount": amount, "currency": currency,
         "status": "wanted", "created_at": now, "paid_at": None,
     }  # fmt: skip
 
@@ -102,7 +102,7 @@ def attempt_row(
 ) -> Row:
     """The columns of one try that nobody has made yet, to be written alone or with a batch."""
     return {
-        "id": new_id(), "payment_id": payment_id, "number": number, "method_id": method.pk,
+        "id": new_id(), "payment_id": payment_id, "number": number, "method_id": method.id,
         "gateway": method.gateway, "reference": f"{public_id(Payment.PREFIX, payment_id)}-{number}",
         "status": "created", "charge_id": "", "reason": "", "is_hard": False, "action_url": "",
         "return_path": return_path, "language": language, "tries": 0, "created_at": now, "ask_at": now,

@@ -219,7 +219,7 @@ def _write_around(billed: Sequence[tuple[Due, Renewal]], ids: Sequence[uuid.UUID
     """Terms, lines, taxes, balance, and the money wanted; whether there is anything to collect."""
     rows: dict[type[Model], list[Row]] = defaultdict(list)
     for (due, made), invoice_id in zip(billed, ids, strict=True):
-        customer, subscription_id = due.customer, due.subscription.pk
+        customer, subscription_id = due.customer, due.subscription.id
         rows[InvoiceLine] += invoices.line_rows(made.document, invoice_id, subscription_id)
         rows[InvoiceTax] += invoices.tax_rows(made.document, invoice_id)
         if made.grown:
@@ -255,7 +255,7 @@ def _write_numbered(
     for (due, made), invoice_id, number in zip(billed, ids, numbers, strict=True):
         term_days = due.subscription.payment_term_days
         invoice = invoices.invoice_row(
-            made.document, number, now=now, customer=due.customer, subscription_id=due.subscription.pk,
+            made.document, number, now=now, customer=due.customer, subscription_id=due.subscription.id,
             space=due.space, seller=seller, renews_on=due.boundary.on, balance_used=made.balance_used,
             state="open" if made.due else "paid", invoice_id=invoice_id, term_days=term_days,
             purchase_order=due.subscription.purchase_order,
@@ -266,7 +266,7 @@ def _write_numbered(
         rows[Event].append(_event(due, made, invoice, now))
         rows[Mail] += invoices.mail_rows(invoice, due.customer, due.space, now, term_days=term_days)
         rows[Mail] += _resized(due, made, now)
-        batch.billed.append(due.subscription.pk)
+        batch.billed.append(due.subscription.id)
         batch.invoice_ids.append(invoice_id)
         batch.amounts[invoice["currency"]] += invoice["total_amount"]
         batch.grown += made.grown is not None
@@ -277,7 +277,7 @@ def _write_numbered(
 
 def _resized(due: Due, made: Renewal, now: datetime) -> Iterator[Row]:
     """The billing owner hears of a size that grew with the people (C7)."""
-    owner, subscription_id = due.customer.billing_owner, due.subscription.pk
+    owner, subscription_id = due.customer.billing_owner, due.subscription.id
     if made.grown and owner:
         yield mail.mail_row(
             "seats_resized", once_key=f"seats_resized:{subscription_id}:{due.boundary.on}", now=now,
@@ -290,7 +290,7 @@ def _event(due: Due, made: Renewal, invoice: Row, now: datetime) -> Row:
     row = made.row
     return event_row(
         EventType.SUBSCRIPTION_RENEWED, now=now, space=due.space, customer=due.customer,
-        subscription_id=due.subscription.pk, invoice_id=invoice["id"],
+        subscription_id=due.subscription.id, invoice_id=invoice["id"],
         after={
             "invoice": invoice["number"], "amount": invoice["total_amount"], "currency": invoice["currency"],
             "period_start": due.boundary.on.isoformat(), "period_end": made.period_end.isoformat(),
@@ -313,7 +313,7 @@ def _advance(billed: Sequence[tuple[Due, Renewal]], now: datetime) -> None:
         cursor.execute(
             _ADVANCE,
             [
-                "{" + ",".join([due.subscription.pk.hex for due, _ in billed]) + "}",  # as in models/lookups
+                "{" + ",".join([due.subscription.id.hex for due, _ in billed]) + "}",  # as in models/lookups
                 [due.subscription.version for due, _ in billed],
                 [fields["next_bill_at"] for fields in following], [fields["time_zone"] for fields in following], now,
             ],

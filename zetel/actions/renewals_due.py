@@ -81,7 +81,7 @@ def decide(subscription_ids: Sequence[uuid.UUID], now: datetime) -> Decided:
     balances = _balances(rows)
     for due in _read(rows, now, decided.refused):
         customer = due.customer
-        key = (customer.pk, customer.currency)
+        key = (customer.id, customer.currency)
         try:
             made = rules.renewal(
                 due.boundary,
@@ -89,7 +89,7 @@ def decide(subscription_ids: Sequence[uuid.UUID], now: datetime) -> Decided:
                 treatment_on=lambda on, due=due: standing.treatment_of(due.space, due.customer, on),  # type: ignore[misc]
             )
         except Exception as error:  # whatever it is: it is told of this one, and the others go on
-            decided.refused[due.subscription.pk] = error
+            decided.refused[due.subscription.id] = error
             continue
         if made is None:
             decided.ending.append(due)
@@ -129,7 +129,7 @@ def _row(model: type[M], names: Sequence[str], values: Sequence[Any]) -> M:
 
 
 def _read(rows: Sequence[Subscription], now: datetime, refused: dict[uuid.UUID, Exception]) -> Iterator[Due]:
-    ids = [row.pk for row in rows]
+    ids = [row.id for row in rows]
     terms, reached = standing.terms_of(ids), _paid_until(ids)
     counted = seat_use.counted_in([row.space for row in rows])
     methods = _methods(rows)
@@ -140,12 +140,12 @@ def _read(rows: Sequence[Subscription], now: datetime, refused: dict[uuid.UUID, 
         try:
             today = local_date(now, ZoneInfo(row.customer.time_zone))
             boundary = Boundary(
-                reached[row.pk], today, terms[row.pk], row.ends_on, counted.get(row.space_id, 0)
+                reached[row.id], today, terms[row.id], row.ends_on, counted.get(row.space_id, 0)
             )
         except Exception as error:  # a zone that is none, terms that are lost
-            refused[row.pk] = error
+            refused[row.id] = error
             continue
-        yield Due(row, row.space, row.customer, boundary, methods.get(row.customer_id), row.pk in over)
+        yield Due(row, row.space, row.customer, boundary, methods.get(row.customer_id), row.id in over)
 
 
 def _methods(rows: Sequence[Subscription]) -> dict[uuid.UUID, PaymentMethod]:

@@ -177,7 +177,7 @@ def balance_row(
 ) -> Row:
     """The columns of one entry, in the customer's currency unless told, to be written alone or with a batch."""
     return {
-        "id": new_id(), "customer_id": customer.pk, "currency": currency or customer.currency, "amount": amount,
+        "id": new_id(), "customer_id": customer.id, "currency": currency or customer.currency, "amount": amount,
         "kind": kind, "invoice_id": invoice_id, "created_at": now,
     }  # fmt: skip
 

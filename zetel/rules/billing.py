@@ -155,7 +155,11 @@ def settle_order(terms: Iterable[Terms], ends_on: date | None = None) -> tuple[T
 
 def terms_at(terms: Iterable[Terms], on: date) -> Terms | None:
     """The terms in force on a day, or None before the first."""
-    return next((row for row in reversed(settle_order(terms)) if row.starts_on <= on), None)
+    found: Terms | None = None
+    for row in terms:
+        if row.starts_on <= on and (found is None or found.starts_on <= row.starts_on):
+            found = row
+    return found
 
 
 def next_boundary(terms: Iterable[Terms], after: date, ends_on: date | None = None) -> date | None:

@@ -7,6 +7,7 @@ thousand and a list of one are decided by the same lines, and a dry run decides 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from zetel.rules.billing import Terms, due_minus_billed, next_boundary, terms_at
 from zetel.rules.errors import ZetelError
@@ -65,10 +66,15 @@ def renewal(
         terms = (*terms, grown)
     row = terms_at(terms, on)
     assert row is not None, "a boundary has terms"
-    lines = due_minus_billed(terms, (), through=on, ends_on=boundary.ends_on, since=on)
-    asked = document(lines, treatment_on(on))
+    asked = _asked(terms, on, boundary.ends_on, treatment_on(on))
     used = balance_use(asked.total, balance)
     return Renewal(row, grown, asked, used, row.period_at(on).end)
+
+
+@lru_cache(maxsize=8192)
+def _asked(terms: tuple[Terms, ...], on: date, ends_on: date | None, treatment: TaxTreatment) -> Document:
+    """What the period that begins costs. Of the many that begin on one day most are alike, so it is kept."""
+    return document(due_minus_billed(terms, (), through=on, ends_on=ends_on, since=on), treatment)
 
 
 def _check_missed(boundary: Boundary) -> None:
