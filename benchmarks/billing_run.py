@@ -32,7 +32,7 @@ from django.db import connection, connections, models  # noqa: E402
 from django.test.utils import setup_databases  # noqa: E402
 
 from tests.directory_world import begin  # noqa: E402
-from tests.many import DUE, STARTED, subscribe_many  # noqa: E402
+from tests.many import DUE, MIXED, STARTED, subscribe_many  # noqa: E402
 from zetel import clock, garbage  # noqa: E402
 from zetel.jobs import billing_run  # noqa: E402
 from zetel.models import (  # noqa: E402
@@ -193,7 +193,7 @@ def measure(count: int) -> dict[str, float]:
     name = str(connection.settings_dict["NAME"])
     begun = time.perf_counter()
     begin(STARTED)
-    subscribe_many(count)
+    subscribe_many(count, mix=MIXED)
 
     connections.close_all()  # a database that others use is no template
     connection.close_pool()  # type: ignore[attr-defined]  # the PostgreSQL backend has one

@@ -4,6 +4,7 @@ Each has a workspace of its own, its owner, customer, card, terms, and the invoi
 would have left them (but for the payment and the events of that purchase).
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -23,9 +24,10 @@ from zetel.models import (
     SubscriptionTerms,
 )
 from zetel.models.ids import new_id
-from zetel.rules.billing import due_minus_billed
+from zetel.rules.billing import Terms, due_minus_billed
 from zetel.rules.periods import Cycle
-from zetel.rules.quotes import document
+from zetel.rules.quotes import Document, document
+from zetel.rules.seats import LADDER
 from zetel.rules.subscriptions import first_terms
 from zetel.rules.tax import TaxTreatment
 
@@ -39,11 +41,21 @@ TABLES = (
 Rows = dict[type[models.Model], list[dict[str, Any]]]
 
 
-def subscribe_many(count: int, *, token: str = "tok") -> None:
-    """So many subscriptions of five seats of Premium, bought at STARTED and due at DUE; `token` is every card's."""
+FIVE = first_terms("premium", Cycle.MONTH, 5, 1349, "EUR", date(2026, 5, 12))
+# What a day's renewals of a large installation look like: all plans, common sizes, bought in any month of three years.
+MIXED = tuple(
+    first_terms(plan, Cycle.MONTH, seats, unit_amount, "EUR", date(year, month, 12))
+    for year, month in [(n // 12, n % 12 + 1) for n in range(2023 * 12 + 5, 2026 * 12 + 5)]
+    for plan, unit_amount in (("premium", 1349), ("business", 3049), ("enterprise", 4999))
+    for seats in LADDER[:16]
+)
+
+
+def subscribe_many(count: int, *, token: str = "tok", mix: Sequence[Terms] = (FIVE,)) -> None:
+    """So many subscriptions, billed at STARTED and due at DUE, the terms taken by turns; `token` is every card's."""
     for first in range(0, count, BATCH):
         with transaction.atomic():
-            for model, rows in _made(first, min(BATCH, count - first), token).items():
+            for model, rows in _made(first, min(BATCH, count - first), token, mix).items():
                 _copy.copy(model, rows)
 
 
@@ -54,14 +66,18 @@ def _new(model: type[models.Model], **given: Any) -> dict[str, Any]:
     return row | {"id": new_id()} | given
 
 
-def _made(first: int, count: int, token: str) -> Rows:
+def _bought(terms: Terms) -> Document:
+    """What the month that ends at DUE was billed at."""
+    lines = due_minus_billed((terms,), (), through=STARTED.date(), since=STARTED.date())
+    return document(lines, TaxTreatment("S", 2100, "domestic"))
+
+
+def _made(first: int, count: int, token: str, mix: Sequence[Terms]) -> Rows:
     rows: Rows = {model: [] for model in TABLES}
-    terms = first_terms("premium", Cycle.MONTH, 5, 1349, "EUR", date(2026, 5, 12))
-    bought = document(
-        due_minus_billed((terms,), (), through=terms.starts_on), TaxTreatment("S", 2100, "domestic")
-    )
+    documents = [_bought(terms) for terms in mix]
     seller = invoices.seller_of_the_day()
     for n, number in enumerate(invoices.draw("invoice", count, now=STARTED), start=first):
+        terms, bought = mix[n % len(mix)], documents[n % len(mix)]
         owner = _new(
             Person, email=f"owner{n}@example.com", name=f"Owner {n}", password="!", created_at=STARTED
         )
