@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.test import Client
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -80,7 +80,8 @@ class Window:
         """Every error in the console is a fault, but for pages that refuse on purpose."""
         refused = any(f"status of {status}" in text for status in (402, 409, 410, 422))
         by_camera = bool(environment.SCREENSHOTS) and "inline style" in text  # Playwright hides the caret so
-        if kind == "error" and not refused and not by_camera:
+        given_up = text.startswith(("htmx:sendAbort", "htmx:afterRequest"))  # a newer choice asks anew
+        if kind == "error" and not refused and not by_camera and not given_up:
             self.faults.append(text)
 
     def log_in(self, person: Person) -> None:
@@ -99,6 +100,17 @@ class Window:
         self.page.get_by_role("button", name=label).or_(
             self.page.get_by_role("link", name=label)
         ).first.click()
+
+    def hold_next(self, path: str) -> Callable[[], None]:
+        """Keep the next answer for this address waiting, as a slow line does. What is returned lets it come."""
+        held: list[Route] = []
+        self.page.route(path, lambda route: held.append(route), times=1)  # Playwright takes no built-in
+
+        def arrive() -> None:
+            for route in held:
+                route.continue_()
+
+        return arrive
 
     def heading(self) -> str:
         return self.page.get_by_role("heading", level=1).inner_text()

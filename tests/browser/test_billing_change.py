@@ -70,6 +70,22 @@ def test_another_plan_is_estimated_reviewed_and_paid(
     assert Invoice.objects.get(number="INV-2026-00002").total_amount == 12939
 
 
+def test_a_size_chosen_while_the_estimate_is_on_its_way_stays_chosen(
+    visit: Visit, anna: Person, studio: Space
+) -> None:
+    window = visit("en")
+    window.log_in(anna)
+    page = window.go(f"/s/{studio.public_id}/billing/plan")
+    arrive = window.hold_next("**/plan?*")
+    with page.expect_request("**/plan?*"):
+        page.check("input[value=business]", force=True)
+    page.select_option("#id_seats", "20")
+    arrive()
+    expect(page.locator("#estimate")).to_contain_text("20 seats")
+    expect(page.locator("#id_seats")).to_have_value("20")
+    expect(page.locator("input[value=business]")).to_be_checked()
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_cancelled_and_resumed(visit: Visit, anna: Person, studio: Space, language: str) -> None:
     window, words = visit(language, javascript=False), WORDS[language]

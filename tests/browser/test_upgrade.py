@@ -129,6 +129,16 @@ def test_the_estimate_follows_the_form_and_the_focus_stays(visit: Visit, world: 
     expect(estimate).to_contain_text("Paying yearly would save you €609.80 a year")
     expect(page.locator("#id_seats")).to_have_value("10")
     expect(page.locator("#id_seats option:checked")).to_have_text("10 seats · €304.90 a month")
+    arrive = window.hold_next("**/details?*")
+    with page.expect_request("**/details?*"):
+        page.get_by_label("Enterprise").check(force=True)
+    page.select_option("#id_seats", "15")  # while the estimate for Enterprise is still on its way
+    arrive()
+    expect(estimate).to_contain_text("€749.85")  # 15 × 49.99
+    expect(page.locator("#id_seats")).to_have_value("15")
+    page.select_option("#id_seats", "10")
+    page.get_by_label("Business").check(force=True)
+    expect(estimate).to_contain_text("€304.90")
     assert PurchaseDraft.objects.get().seats is None  # nothing is kept before the button
     window.press("Update subscription")
     page.wait_for_url("**/billing")
