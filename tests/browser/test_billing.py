@@ -119,3 +119,21 @@ def test_axe_finds_nothing_serious_and_nothing_runs_over(visit: Visit, world: Wo
         for name, path in pages_of.items():
             window.go(path)
             window.inspect(f"billing-{name}")
+
+
+def test_on_a_small_laptop_no_name_and_no_file_of_an_invoice_is_cut_off(visit: Visit, world: World) -> None:
+    anna = world.person("Anna")
+    team = world.team(world.organization(anna), anna, name="Ontwikkeling")
+    subscribe(
+        team, anna, world.now, seats=100, plan="enterprise", customer=customer_of(anna, world.now, **DUTCH)
+    )
+    window = visit("nl")
+    window.log_in(anna)
+    page = window.go(f"/s/{team.public_id}/billing/")
+    cut = "e => e.scrollWidth > e.clientWidth ? e.scrollWidth - e.clientWidth : 0"
+    seen = {}
+    for width in (1280, 1040):
+        page.set_viewport_size({"width": width, "height": 900})
+        seen[width] = [page.locator(part).evaluate(cut) for part in (".table-wrap", ".sidebar__item bdi")]
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert seen == {1280: [0, 0], 1040: [0, 0]}
