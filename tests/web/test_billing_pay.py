@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
+from tests.doctor import stays_healthy
 from tests.web.change_steps import Owner, at
 from tests.web.test_billing import words
 from tests.web.test_billing_change import says
@@ -16,6 +17,7 @@ from zetel.models import Attempt, Event, Invoice, Mail, Person, Space, Subscript
 from zetel.rules.errors import ZetelError
 from zetel.sandbox import company
 
+__all__ = ["stays_healthy"]
 pytestmark = pytest.mark.django_db
 
 RENEWS = datetime(2026, 6, 11, 22, 0, tzinfo=UTC)  # 12 June, 00:00 in Amsterdam
@@ -89,6 +91,15 @@ def test_in_dutch(owner: Owner, invoice: Invoice) -> None:
     company.plan("declined_soft")
     dutch.post(pay(invoice))
     says(dutch.reads(outcome(invoice)), "Er is niets afgeschreven", "De factuur blijft open: € 202,35.")
+
+
+@pytest.mark.usefixtures("stays_healthy")
+def test_two_tries_are_declined_while_the_clock_of_a_sandbox_stands(owner: Owner, invoice: Invoice) -> None:
+    company.plan("declined_soft", "declined_soft")
+    for _try in range(2):
+        owner.post(pay(invoice))
+        says(owner.reads(outcome(invoice)), "The payment did not go through", "Nothing was charged")
+    assert tries(invoice) == ["declined", "declined", "declined"]
 
 
 def test_a_second_click_while_the_bank_is_asked_finds_the_first_try(owner: Owner, invoice: Invoice) -> None:

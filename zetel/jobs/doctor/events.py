@@ -71,11 +71,15 @@ _SILENT = (
             AND told.kind = 'change.started')"""),
 )  # fmt: skip
 
-# One change, one event: none of a kind twice about one document at one instant.
+# One change, one event: none of a kind twice about one document at one instant. While the clock of a sandbox stands,
+# each further try to pay has its own events at the same instant.
 _TWICE = Look("event_twice", None, """
     SELECT inv.number AS subject, told.kind, told.at, count(*)
     FROM zetel_event told JOIN zetel_invoice inv ON inv.id = told.invoice_id
-    GROUP BY told.kind, told.at, inv.number HAVING count(*) > 1""")  # fmt: skip
+    GROUP BY told.kind, told.at, inv.id HAVING count(*) > 1 AND (
+      told.kind NOT IN ('payment.wanted', 'payment.declined') OR count(*) > (
+        SELECT count(*) FROM zetel_attempt try JOIN zetel_payment pay ON pay.id = try.payment_id
+        WHERE pay.invoice_id = inv.id AND told.at IN (try.created_at, try.settled_at)))""")  # fmt: skip
 
 # As many refunds were told as were done, per customer and amount.
 _REFUNDS = Look("refund_without_event", Customer, """
