@@ -5,12 +5,12 @@ import io
 import zipfile
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
+from typing import IO
 
 import pytest
 from lxml import etree
 
-from zetel.documents.exports import Amount, Row, csv_bytes, write_xlsx
+from zetel.documents.exports import Amount, Row, csv_bytes, xlsx_file
 
 HEADER = ("name", "day", "amount", "currency", "count")
 EVIL = ("=1+1", "+31 6", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", '=HYPERLINK("http://x.example","x")')
@@ -20,9 +20,9 @@ def cells(pieces: Iterator[bytes]) -> list[list[str]]:
     return list(csv.reader(io.StringIO(b"".join(pieces).decode("utf-8-sig"), newline="")))
 
 
-def sheet(file: Path) -> list[list[tuple[str | None, str]]]:
+def sheet(file: IO[bytes]) -> list[list[tuple[str | None, str]]]:
     """Type and value of each cell: `inlineStr` a text, `n` a number; a formula would be an element of its own."""
-    with zipfile.ZipFile(file) as book:
+    with file, zipfile.ZipFile(file) as book:
         root = etree.fromstring(book.read("xl/worksheets/sheet1.xml"))
     assert not root.findall(".//{*}f")
     return [
@@ -32,11 +32,10 @@ def sheet(file: Path) -> list[list[tuple[str | None, str]]]:
 
 
 @pytest.mark.parametrize("text", EVIL)
-def test_a_text_is_never_a_formula(text: str, tmp_path: Path) -> None:
+def test_a_text_is_never_a_formula(text: str) -> None:
     row: Row = (text, date(2026, 5, 12), Amount(-8486, "EUR"), "EUR", -3)
     assert cells(csv_bytes(HEADER, [row]))[1] == [f"'{text}", "2026-05-12", "-84.86", "EUR", "-3"]
-    write_xlsx(HEADER, [row], tmp_path / "a.xlsx")
-    found = sheet(tmp_path / "a.xlsx")[1]
+    found = sheet(xlsx_file(HEADER, [row]))[1]
     assert found[0][0] == "inlineStr"
     assert found[0][1].strip() == text.strip()
     assert found[2] == (None, "-84.86")
@@ -62,7 +61,7 @@ def test_rows_are_written_as_they_come() -> None:
     assert sum(piece.count(b"\n") for piece in pieces) == 800
 
 
-def test_the_same_rows_give_the_same_workbook(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        write_xlsx(HEADER, [("x", date(2026, 5, 12), Amount(1, "EUR"), "EUR", 1)], tmp_path / f"{name}.xlsx")
-    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+def test_the_same_rows_give_the_same_workbook() -> None:
+    rows = [("x", date(2026, 5, 12), Amount(1, "EUR"), "EUR", 1)]
+    with xlsx_file(HEADER, rows) as one, xlsx_file(HEADER, rows) as other:
+        assert one.read() == other.read()

@@ -2,7 +2,7 @@
 
 import csv
 import io
-import shutil
+import tempfile
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -110,9 +110,25 @@ def test_invoices_and_payments_name_what_they_are_and_defuse_names(world: World)
 
 def test_every_table_is_a_workbook_too(world: World) -> None:
     for name in TABLES:
-        file = xlsx_of(name, MAY)
-        assert file.read_bytes().startswith(b"PK")
-        shutil.rmtree(file.parent)
+        with xlsx_of(name, MAY) as book:
+            assert book.read().startswith(b"PK")
+
+
+def test_a_workbook_that_nobody_reads_leaves_nothing_behind(
+    world: World, clock: HandClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    finance: Person = world.person("Fien", "fien@zetel.example")
+    name_staff(person=finance, role="finance", now=clock.now)
+    asked = {"table": "journal", "first": "2026-05-01", "last": "2026-05-31", "form": "xlsx"}
+    answer = browser(finance).get("/staff/exports/", asked)
+    assert list(tmp_path.iterdir()) == []
+    answer.close()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_day_that_a_calendar_has_may_be_asked_for(world: World, name: str) -> None:
+    assert table(name, Span(date.min, date.max)) == table(name, MAY)
 
 
 def test_finance_take_a_table_from_the_page(world: World, clock: HandClock) -> None:

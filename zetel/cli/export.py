@@ -23,9 +23,8 @@ def run(table: str, first: str, last: str, output: Path | None) -> None:
     if output.suffix not in (".csv", ".xlsx"):
         _refuse(f"{output.name} must end in .csv or .xlsx")
     if output.suffix == ".xlsx":
-        made = xlsx_of(table, span)
-        shutil.move(made, output)
-        shutil.rmtree(made.parent, ignore_errors=True)
+        with xlsx_of(table, span) as made, output.open("wb") as file:
+            shutil.copyfileobj(made, file)
     else:
         with output.open("wb") as file:
             file.writelines(csv_of(table, span))

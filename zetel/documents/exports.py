@@ -6,11 +6,12 @@ XLSX as the string that it is. Amounts are decimals with a point, never texts an
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
+from typing import IO
 
 import xlsxwriter
 
@@ -70,16 +71,28 @@ def _csv_cell(cell: Cell) -> str:
     return f"'{text}" if is_text and text.lstrip(" ").startswith(_STARTS_FORMULA) else text
 
 
-def write_xlsx(header: Sequence[str], rows: Iterable[Row], to: Path) -> None:
+def xlsx_file(header: Sequence[str], rows: Iterable[Row]) -> IO[bytes]:
     """A workbook with one sheet, its first row fixed; each row leaves memory once it is written.
 
-    Raises TooManyRows.
+    The file has no name, so nothing stays behind whatever happens to it. Raises TooManyRows.
     """
+    made: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # whoever asked reads it and closes it
+    try:
+        with tempfile.TemporaryDirectory(prefix="zetel-export-") as folder:
+            _write(made, folder, header, rows)
+    except BaseException:
+        made.close()
+        raise
+    made.seek(0)
+    return made
+
+
+def _write(made: IO[bytes], folder: str, header: Sequence[str], rows: Iterable[Row]) -> None:
     options = {
         "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-        "tmpdir": str(to.parent),
+        "tmpdir": folder,
     }  # fmt: skip
-    with xlsxwriter.Workbook(str(to), options) as book:
+    with xlsxwriter.Workbook(made, options) as book:
         book.set_properties({"created": datetime(2020, 1, 1)})  # noqa: DTZ001  # the same rows, the same bytes
         sheet = book.add_worksheet()
         bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})

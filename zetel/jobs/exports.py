@@ -5,17 +5,16 @@ memory than a week of a small one. Headings are names for programs and stay Engl
 books: documents by their date of issue, money by the day on which it moved.
 """
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date, datetime, timedelta
+from typing import IO
 
 from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 
-from zetel.documents.exports import Amount, Row, csv_bytes, write_xlsx
+from zetel.documents.exports import Amount, Row, csv_bytes, xlsx_file
 from zetel.jobs.doctor.finding import also, rows_of
 from zetel.jobs.doctor.journal import bookings
 from zetel.jobs.doctor.reading import documents
@@ -26,6 +25,7 @@ from zetel.rules.tax import TaxRow
 from zetel.rules.vat_returns import LineOf, declared, scheme
 
 CAME = ("paid", "refunded", "taken_back")
+_EARLIEST, _LATEST = date(1900, 1, 1), date(9000, 1, 1)  # what an instant can be reckoned of in any zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,10 @@ class Span:
 
     @property
     def instants(self) -> tuple[datetime, datetime]:
-        """Half-open, in the seller's zone."""
+        """Half-open, in the seller's zone; a day before or after every calendar of ours is taken as its edge."""
         zone = settings.CONFIG.seller.time_zone
-        return first_instant(self.first, zone), first_instant(
-            date.fromordinal(self.last.toordinal() + 1), zone
-        )
+        first, last = (min(max(day, _EARLIEST), _LATEST) for day in (self.first, self.last))
+        return first_instant(first, zone), first_instant(last + timedelta(days=1), zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +60,10 @@ def csv_of(name: str, span: Span) -> Iterator[bytes]:
     return csv_bytes(table.header, table.rows(span))
 
 
-def xlsx_of(name: str, span: Span) -> Path:
-    """A table as a workbook, in a file of its own that whoever asked takes away."""
+def xlsx_of(name: str, span: Span) -> IO[bytes]:
+    """A table as a workbook, open to be read; closed, it is gone."""
     table = TABLES[name]
-    folder = Path(tempfile.mkdtemp(prefix="zetel-export-"))
-    file = folder / f"{name}.xlsx"
-    write_xlsx(table.header, table.rows(span), file)
-    return file
+    return xlsx_file(table.header, table.rows(span))
 
 
 def file_name(name: str, span: Span, suffix: str) -> str:
