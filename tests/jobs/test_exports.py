@@ -12,14 +12,16 @@ import pytest
 
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
+from tests.manual import on_invoice, staff_of
 from tests.web.test_billing import browser, words
 from tests.world import DUTCH, OUTSIDE, buy, change, customer_of
-from zetel.actions import credit_notes
+from zetel.actions import bank, credit_notes
 from zetel.actions.staff import name_staff
 from zetel.cli.export import run
 from zetel.jobs import billing_run, collect
 from zetel.jobs.exports import TABLES, Span, csv_of, xlsx_of
 from zetel.models import Customer, Person, Refund
+from zetel.rules.money import Money
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +131,38 @@ def test_a_workbook_that_nobody_reads_leaves_nothing_behind(
 @pytest.mark.parametrize("name", TABLES)
 def test_every_day_that_a_calendar_has_may_be_asked_for(world: World, name: str) -> None:
     assert table(name, Span(date.min, date.max)) == table(name, MAY)
+
+
+def test_money_by_bank_is_of_its_day_on_the_account_and_balance_of_its_own(clock: HandClock) -> None:
+    """2,698.00 stood on the account on 31 May and was typed in on 2 June; 100.00 of it too much, balance since then."""
+    made = begin(clock.now)
+    anna, finance = made.person("Anna"), staff_of("finance", clock.now)
+    plan = on_invoice(made.workspace(anna), anna, clock.now)
+    invoice, now = plan.invoices.get(), clock.set(datetime(2026, 6, 2, 10, 0, tzinfo=UTC))
+    payment = bank.book_by_hand(
+        invoice, Money(279800, "EUR"), booked_on=date(2026, 5, 31), reference="statement 12", once="a", staff=finance,
+        now=now,
+    )  # fmt: skip
+    (paid,) = table("payments", MAY)
+    assert (paid["date"], paid["amount"], paid["gateway"]) == ("2026-05-31", "2798.00", "bank")
+    assert paid["gateway_reference"] == "statement 12"
+    assert {row["booking"] for row in table("journal", MAY)} == {"document", "payment"}
+    assert {(row["booking"], row["date"]) for row in table("journal", JUNE)} == {
+        ("became_balance", "2026-06-02")
+    }
+    bank.correct(payment.bank_booking, staff=finance, reason="Not theirs", now=now)
+    cash = [row["amount"] for row in table("journal", MAY) if row["account"] == "cash"]
+    assert sorted(cash) == ["-2798.00", "2798.00"]
+    assert [row["amount"] for row in table("payments", MAY)] == ["2798.00", "-2798.00"]
+
+
+def test_money_at_midnight_is_of_the_sellers_day_in_every_table(clock: HandClock) -> None:
+    """31 May, 22:30 in UTC, is 1 June in Amsterdam."""
+    made = begin(clock.set(datetime(2026, 5, 31, 22, 30, tzinfo=UTC)))
+    anna = made.person("Anna")
+    buy(made.workspace(anna), anna, clock.now, seats=5)
+    assert table("payments", MAY) == table("journal", MAY) == []
+    assert {row["date"] for row in table("payments", JUNE) + table("journal", JUNE)} == {"2026-06-01"}
 
 
 def test_finance_take_a_table_from_the_page(world: World, clock: HandClock) -> None:

@@ -29,7 +29,13 @@ def posted(booking: Booking) -> list[tuple[str, int, str]]:
 
 def test_the_sixth_worked_example_with_tax_leaves_nothing_owed_and_the_money_in_the_till() -> None:
     note = IssuedDocument(
-        "CN-1", DAY, eur(-2738), net_amounts=[-2263], tax_amounts=[-475], balance_used=0, became=[eur(2738)]
+        "CN-1",
+        DAY,
+        eur(-2738),
+        net_amounts=[-2263],
+        tax_amounts=[-475],
+        balance_used=0,
+        became=[(DAY, eur(2738))],
     )
     invoice = IssuedDocument(
         "INV-2",
@@ -72,7 +78,9 @@ def test_balance_used_and_its_entries_must_be_the_same() -> None:
 
 
 def test_an_entry_in_another_currency_than_its_document_is_off_in_both() -> None:
-    document = IssuedDocument("CN-1", DAY, eur(-10), [-10], [0], balance_used=0, became=[Money(10, "USD")])
+    document = IssuedDocument(
+        "CN-1", DAY, eur(-10), [-10], [0], balance_used=0, became=[(DAY, Money(10, "USD"))]
+    )
     assert [booking.off() for booking in bookings_of_document(document)] == [{}, {"EUR": 10, "USD": -10}]
 
 

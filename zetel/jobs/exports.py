@@ -2,7 +2,7 @@
 
 Each table is a header and a stream of rows, read in batches, so that a year of a large installation needs no more
 memory than a week of a small one. Headings are names for programs and stay English. Dates are those of the seller's
-books: documents by their date of issue, money by the day on which it moved.
+books: documents by their date of issue, money by the day on which it moved, by bank the day on the account.
 """
 
 from collections import defaultdict
@@ -16,11 +16,11 @@ from django.db.models import OuterRef, Q, Subquery
 
 from zetel.documents.exports import Amount, Row, csv_bytes, xlsx_file
 from zetel.jobs.doctor.finding import also, rows_of
-from zetel.jobs.doctor.journal import bookings
+from zetel.jobs.doctor.journal import bank_line_of, bookings, came_on, day_of, went_on
 from zetel.jobs.doctor.reading import documents
 from zetel.models import Attempt, Invoice, InvoiceLine, Payment, Refund, TakenBack
 from zetel.rules.money import DECIMALS, divide_half_away
-from zetel.rules.periods import first_instant, local_date
+from zetel.rules.periods import first_instant
 from zetel.rules.tax import TaxRow
 from zetel.rules.vat_returns import LineOf, declared, scheme
 
@@ -108,43 +108,62 @@ def _payments(span: Span) -> Iterator[Row]:
     begin, end = span.instants
     paid = Attempt.objects.filter(payment=OuterRef("pk"), status="paid").order_by("-number")
     came = Payment.objects.filter(status__in=CAME, currency__in=DECIMALS).filter(
-        Q(paid_at__gte=begin, paid_at__lt=end) | Q(paid_at=None, created_at__gte=begin, created_at__lt=end)
+        Q(bank_booking=None, paid_at__gte=begin, paid_at__lt=end)
+        | Q(bank_booking=None, paid_at=None, created_at__gte=begin, created_at__lt=end)
+        | Q(bank_booking__line__booked_on__range=(span.first, span.last))
     ).annotate(
         through=Subquery(paid.values("gateway")[:1]), charge=Subquery(paid.values("charge_id")[:1])
-    )  # fmt: skip
-    for batch in rows_of(came.select_related("invoice", "customer").order_by("paid_at", "id")):
+    ).select_related("invoice", "customer", "bank_booking__line")  # fmt: skip
+    for batch in rows_of(came.order_by("paid_at", "id")):
         for row in batch:
-            through, charge = str(also(row, "through") or "bank"), str(also(row, "charge") or "")
-            at = row.paid_at or row.created_at
-            yield _moved("payment", row.public_id, at, through, charge, row, row.amount)
+            through, charge = str(also(row, "through") or "bank"), str(also(row, "charge") or _at_bank(row))
+            yield _moved("payment", row.public_id, came_on(row), through, charge, row, row.amount)
     done = Refund.objects.filter(status="done", created_at__gte=begin, created_at__lt=end)
     for refunds in rows_of(
         done.select_related("attempt__payment__invoice", "attempt__payment__customer").order_by("id")
     ):
         for refund in refunds:
             yield _moved(
-                "refund", refund.public_id, refund.created_at, refund.attempt.gateway, refund.reference,
+                "refund", refund.public_id, day_of(refund.created_at), refund.attempt.gateway, refund.reference,
                 refund.attempt.payment, -refund.amount,
             )  # fmt: skip
+    yield from _taken_back(span)
+
+
+def _taken_back(span: Span) -> Iterator[Row]:
+    begin, end = span.instants
     taken = TakenBack.objects.filter(
-        Q(taken_at__gte=begin, taken_at__lt=end) | Q(returned_at__gte=begin, returned_at__lt=end)
-    )
-    for held in rows_of(taken.select_related("payment__invoice", "payment__customer").order_by("id")):
+        Q(payment__bank_booking=None, taken_at__gte=begin, taken_at__lt=end)
+        | Q(returned_at__gte=begin, returned_at__lt=end)
+        | Q(payment__bank_booking__line__booked_on__range=(span.first, span.last))
+    ).select_related("payment__invoice", "payment__customer", "payment__bank_booking__line")
+    for held in rows_of(taken.order_by("id")):
         for one in held:
-            if begin <= one.taken_at < end:
+            if span.has(went_on(one)):
                 yield _moved(
-                    "taken_back", one.public_id, one.taken_at, "", one.reason, one.payment, -one.amount
+                    "taken_back", one.public_id, went_on(one), "", one.reason, one.payment, -one.amount
                 )
-            if one.returned_at and begin <= one.returned_at < end:
+            if one.returned_at and span.has(day_of(one.returned_at)):
                 yield _moved(
-                    "returned", one.public_id, one.returned_at, "", one.reason, one.payment, one.amount
+                    "returned",
+                    one.public_id,
+                    day_of(one.returned_at),
+                    "",
+                    one.reason,
+                    one.payment,
+                    one.amount,
                 )
+
+
+def _at_bank(payment: Payment) -> str:
+    """What finds a payment on the account again: the bank's own reference, else our name of the line."""
+    line = bank_line_of(payment)
+    return (line.reference or line.public_id) if line else ""
 
 
 def _moved(
-    kind: str, reference: str, at: datetime, gateway: str, charge: str, payment: Payment, amount: int
+    kind: str, reference: str, on: date, gateway: str, charge: str, payment: Payment, amount: int
 ) -> Row:
-    on = local_date(at, settings.CONFIG.seller.time_zone)
     return (
         on, kind, reference, gateway, charge, payment.invoice.number if payment.invoice else "",
         payment.customer.public_id, str(payment.customer), Amount(amount, payment.currency), payment.currency,

@@ -53,7 +53,7 @@ class IssuedDocument:
     """An invoice or credit note as it stands: its own sums, and those of its lines, tax rows and balance entries.
 
     `used` are the balance entries that paid it at issue and `used_later` those of afterwards (both negative), `became`
-    those that came of it (positive).
+    those that came of it (positive); what may come afterwards has a day of its own, so a closed month stays as it was.
     """
 
     reference: str
@@ -63,8 +63,8 @@ class IssuedDocument:
     tax_amounts: Sequence[int]
     balance_used: int
     used: Sequence[Money] = ()
-    became: Sequence[Money] = ()
-    used_later: Sequence[Money] = ()
+    became: Sequence[tuple[date, Money]] = ()
+    used_later: Sequence[tuple[date, Money]] = ()
 
 
 def bookings_of_document(document: IssuedDocument) -> Iterator[Booking]:
@@ -82,16 +82,10 @@ def bookings_of_document(document: IssuedDocument) -> Iterator[Booking]:
         paid = Posting(Account.RECEIVABLE, Money(-document.balance_used, currency))
         taken = tuple(Posting(Account.BALANCE, -entry) for entry in document.used)
         yield Booking("balance_used", document.reference, document.on, (paid, *taken))
-    for entry in document.used_later:
-        later = Posting(Account.RECEIVABLE, Money(entry.amount, currency))
-        yield Booking(
-            "balance_used", document.reference, document.on, (later, Posting(Account.BALANCE, -entry))
-        )
-    for entry in document.became:
-        given = Posting(Account.RECEIVABLE, Money(entry.amount, currency))
-        yield Booking(
-            "became_balance", document.reference, document.on, (given, Posting(Account.BALANCE, -entry))
-        )
+    for kind, entries in (("balance_used", document.used_later), ("became_balance", document.became)):
+        for on, entry in entries:
+            against = Posting(Account.RECEIVABLE, Money(entry.amount, currency))
+            yield Booking(kind, document.reference, on, (against, Posting(Account.BALANCE, -entry)))
 
 
 def booking_of_loose_entry(reference: str, on: date, entry: Money) -> Booking:

@@ -1,11 +1,13 @@
 """X1: the journal, derived from the live tables, sums to zero per booking and currency; nobody owes a balance.
 
-`bookings` is the accountant's journal itself: whoever exports it reads it from here. Rows in a currency that is none
-are left out of it and found by name.
+`bookings` is the accountant's journal itself: whoever exports it reads it from here. Its days are those of the seller's
+books, and of money by bank the day on the account. Rows in a currency that is none are left out and found by name.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 
+from django.conf import settings
 from django.db.models import OuterRef, Subquery
 
 from zetel.actions import dues
@@ -14,7 +16,7 @@ from zetel.actions.dues import USED as USED_KINDS
 from zetel.jobs.doctor.finding import Finding, also, rows_of
 from zetel.jobs.doctor.looks import Look, Looks
 from zetel.jobs.doctor.reading import Reading
-from zetel.models import BalanceEntry, Customer, Event, Invoice, Payment, Refund, TakenBack
+from zetel.models import BalanceEntry, BankLine, Customer, Event, Invoice, Payment, Refund, TakenBack
 from zetel.rules.event_types import EventType
 from zetel.rules.journal import (
     Booking,
@@ -27,6 +29,7 @@ from zetel.rules.journal import (
     bookings_of_document,
 )
 from zetel.rules.money import DECIMALS, Money
+from zetel.rules.periods import local_date
 
 PAID_OUT = "paid_out"  # the kind of the entries by which balance left on request (M10)
 USED, USED_LATER = USED_KINDS  # the kinds of the entries by which balance pays an invoice
@@ -47,14 +50,14 @@ def bookings(issued: Iterable[Invoice]) -> Iterator[Booking]:
             yield from bookings_of_document(_document(invoice))
     for entries in rows_of(BalanceEntry.objects.filter(currency__in=DECIMALS, invoice=None).order_by("id")):
         for entry in entries:
-            money, booked_on = Money(entry.amount, entry.currency), entry.created_at.date()
+            money, booked_on = Money(entry.amount, entry.currency), day_of(entry.created_at)
             loose = (
                 booking_of_payout if entry.kind == PAID_OUT and entry.amount < 0 else booking_of_loose_entry
             )
             yield loose(entry.public_id, booked_on, money)
     came = (
         Payment.objects.filter(currency__in=DECIMALS, status__in=CAME)
-        .select_related("invoice")
+        .select_related("invoice", "bank_booking__line")
         .prefetch_related("shares")
         .order_by("id")
     )
@@ -65,9 +68,10 @@ def bookings(issued: Iterable[Invoice]) -> Iterator[Booking]:
     for refunds in rows_of(done.select_related("attempt__payment__invoice")):
         for refund in refunds:
             money, against = Money(refund.amount, refund.currency), _against(refund.attempt.payment)
-            on = refund.created_at.date()
+            on = day_of(refund.created_at)
             yield booking_of_return("refund", refund.public_id, on, money, against)
-    for taken in rows_of(TakenBack.objects.select_related("payment__invoice", "invoice").order_by("id")):
+    back = TakenBack.objects.select_related("payment__invoice", "payment__bank_booking__line", "invoice")
+    for taken in rows_of(back.order_by("id")):
         for row in taken:
             yield from _of_taken_back(row)
     yield from _losses()
@@ -76,9 +80,9 @@ def bookings(issued: Iterable[Invoice]) -> Iterator[Booking]:
 def _of_taken_back(row: TakenBack) -> Iterator[Booking]:
     """What a bank took back, and when it gave that back again (G8)."""
     money, against = Money(row.amount, row.payment.currency), row.invoice.currency
-    yield booking_of_return("taken_back", row.public_id, row.taken_at.date(), money, against)
+    yield booking_of_return("taken_back", row.public_id, went_on(row), money, against)
     if row.returned_at:
-        yield booking_of_return("returned", row.public_id, row.returned_at.date(), -money, against)
+        yield booking_of_return("returned", row.public_id, day_of(row.returned_at), -money, against)
 
 
 def _losses() -> Iterator[Booking]:
@@ -94,7 +98,7 @@ def _losses() -> Iterator[Booking]:
             due = Money(dues.raw_due(accounts[invoice.pk]), invoice.currency)
             written_off = Money(int(also(invoice, "lost_amount") or 0), invoice.currency)
             on = also(invoice, "lost_at") or invoice.issued_at
-            yield booking_of_loss(invoice.number, on.date(), due, written_off)
+            yield booking_of_loss(invoice.number, day_of(on), due, written_off)
 
 
 def _document(invoice: Invoice) -> IssuedDocument:
@@ -107,17 +111,43 @@ def _document(invoice: Invoice) -> IssuedDocument:
         tax_amounts=[row.tax_amount for row in invoice.taxes.all()],
         balance_used=invoice.balance_used_amount,
         used=[Money(entry.amount, entry.currency) for entry in entries if entry.kind == USED],
-        became=[Money(entry.amount, entry.currency) for entry in entries if entry.kind not in USED_KINDS],
-        used_later=[Money(entry.amount, entry.currency) for entry in entries if entry.kind == USED_LATER],
+        became=[_dated(entry) for entry in entries if entry.kind not in USED_KINDS],
+        used_later=[_dated(entry) for entry in entries if entry.kind == USED_LATER],
     )
+
+
+def _dated(entry: BalanceEntry) -> tuple[date, Money]:
+    return day_of(entry.created_at), Money(entry.amount, entry.currency)
+
+
+def day_of(at: datetime) -> date:
+    """The day of the seller's books."""
+    return local_date(at, settings.CONFIG.seller.time_zone)
+
+
+def bank_line_of(payment: Payment) -> BankLine | None:
+    """The line of a statement that became this payment."""
+    booking = getattr(payment, "bank_booking", None)
+    return booking.line if booking else None
+
+
+def came_on(payment: Payment) -> date:
+    """The day on which money came: by bank that of the account, however late the statement was read."""
+    line = bank_line_of(payment)
+    return line.booked_on if line else day_of(payment.paid_at or payment.created_at)
+
+
+def went_on(row: TakenBack) -> date:
+    """The day on which money was taken back; a booking that was corrected never moved any, so both are of one day."""
+    line = bank_line_of(row.payment)
+    return line.booked_on if line else day_of(row.taken_at)
 
 
 def _of_payment(payment: Payment) -> Iterator[Booking]:
     money, against = Money(payment.amount, payment.currency), _against(payment)
-    on = (payment.paid_at or payment.created_at).date()
     along = sum(share.amount for share in payment.shares.all())
     carried = Money(along, payment.currency) if along else None
-    yield booking_of_payment(payment.public_id, on, money, against, carried)
+    yield booking_of_payment(payment.public_id, came_on(payment), money, against, carried)
 
 
 def _against(payment: Payment) -> str | None:
