@@ -4,11 +4,13 @@ import csv
 import io
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
@@ -97,6 +99,19 @@ def test_vat_is_told_per_return_country_and_rate(world: World) -> None:
     assert Decimal(home["net"]) == sum(Decimal(row["net"]) for row in invoices)
     assert home["tax_home"] == home["tax"]
     assert table("vat", JUNE) == []
+
+
+def test_a_return_stays_as_it_was_when_the_seller_registers_or_leaves(
+    world: World, settings: Settings
+) -> None:
+    """What was taxed by the German rate is of the one-stop shop for ever."""
+    before = table("vat", MAY)
+    config = settings.CONFIG.model_copy()
+    config.__dict__["seller"] = replace(
+        config.seller, oss_registered=False
+    )  # where it is kept once it was read
+    settings.CONFIG = config
+    assert table("vat", MAY) == before
 
 
 def test_invoices_and_payments_name_what_they_are_and_defuse_names(world: World) -> None:

@@ -228,13 +228,13 @@ def keep_file(invoice_id: uuid.UUID, *, kind: str, content: bytes, sha256: str, 
 
 
 def seller_of_the_day() -> dict[str, Any]:
-    """The seller's details as they are printed on documents issued now."""
+    """The seller's details as they are printed on documents issued now, and whether it is in the one-stop shop (T1)."""
     seller = settings.CONFIG.seller
     street, street2 = (*seller.address_lines, "", "")[:2]
     return {
         "name": seller.legal_name, "address": [*seller.address_lines, f"{seller.postcode} {seller.city}".strip()],
         "country": seller.country, "vat_number": seller.vat_number, "registration": seller.registration_number,
-        "iban": seller.iban, "email": seller.support_email,
+        "iban": seller.iban, "email": seller.support_email, "oss_registered": seller.oss_registered,
         "parts": _parts(street, street2, seller.postcode, seller.city, ""),
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
@@ -19,10 +19,10 @@ from zetel.jobs.doctor.finding import also, rows_of
 from zetel.jobs.doctor.journal import bank_line_of, bookings, came_on, day_of, went_on
 from zetel.jobs.doctor.reading import documents
 from zetel.models import Attempt, Invoice, InvoiceLine, Payment, Refund, TakenBack
-from zetel.rules.money import DECIMALS, divide_half_away
+from zetel.rules.money import DECIMALS
 from zetel.rules.periods import first_instant
 from zetel.rules.tax import TaxRow
-from zetel.rules.vat_returns import LineOf, declared, scheme
+from zetel.rules.vat_returns import Declared, LineOf, Return, declared, return_of
 
 CAME = ("paid", "refunded", "taken_back")
 _EARLIEST, _LATEST = date(1900, 1, 1), date(9000, 1, 1)  # what an instant can be reckoned of in any zone
@@ -52,6 +52,21 @@ class Table:
 
     header: tuple[str, ...]
     rows: Callable[[Span], Iterator[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Seller and customer as they stood on a document, which decide in whose return its tax belongs."""
+
+    seller: Mapping[str, Any]
+    buyer: Mapping[str, Any]
+
+    def declare(self, category: str) -> Return:
+        """A document that does not say whether the seller was registered for the OSS is older than that word."""
+        now = settings.CONFIG.seller
+        is_registered = self.seller.get("oss_registered", now.oss_registered)
+        home = str(self.seller.get("country") or now.country)
+        return return_of(str(self.buyer.get("country") or ""), category, home, oss=is_registered)
 
 
 def csv_of(name: str, span: Span) -> Iterator[bytes]:
@@ -173,53 +188,48 @@ def _moved(
 def _vat(span: Span) -> Iterator[Row]:
     """One row per return, country, category, rate and currency: nets, taxes, and the tax in the seller's currency."""
     sums: dict[tuple[str, str, str, int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    seller = settings.CONFIG.seller
+    home_currency = settings.CONFIG.seller.currency
     rows = Invoice.objects.filter(issued_on__range=(span.first, span.last), currency__in=DECIMALS)
     for batch in rows_of(rows.prefetch_related("lines", "taxes").order_by("id")):
-        sources = _countries([line for row in batch for line in row.lines.all()])
+        sources = _sources([line for row in batch for line in row.lines.all()])
         for row in batch:
-            own = row.buyer.get("country", "")
-            lines = [
-                LineOf(
-                    next((sources[line_id] for line_id in line.takes_back if line_id in sources), own),
-                    line.tax_category, line.rate_bp, line.amount - line.discount_amount,
-                )
-                for line in row.lines.all()
-            ]  # fmt: skip
-            taxes = [
-                TaxRow(tax.category, tax.rate_bp, tax.base_amount, tax.tax_amount) for tax in row.taxes.all()
-            ]
-            for part in declared(lines, taxes, own):
-                of = scheme(part.country, part.category, seller.country, oss=seller.oss_registered)
-                held = sums[of, part.country, part.category, part.rate_bp, row.currency]
-                home = _home_part(row, part.tax)
+            for part in _declared(row, sources):
+                held = sums[part.of.scheme, part.of.country, part.category, part.rate_bp, row.currency]
                 held[0] += part.net
                 held[1] += part.tax
-                held[2] += home or 0
-                held[3] += home is None
+                held[2] += part.home or 0
+                held[3] += part.home is None
     for (of, country, category, rate_bp, currency), (net, tax, home, unknown) in sorted(sums.items()):
         yield (
             of, country, category, f"{rate_bp // 100}.{rate_bp % 100:02d}", currency, Amount(net, currency),
-            Amount(tax, currency), None if unknown else Amount(home, seller.currency), seller.currency,
+            Amount(tax, currency), None if unknown else Amount(home, home_currency), home_currency,
         )  # fmt: skip
 
 
-def _home_part(invoice: Invoice, tax: int) -> int | None:
-    """A part of a document's tax in the seller's currency; None where no rate was known when it was issued."""
-    if invoice.currency == settings.CONFIG.seller.currency or not tax:
-        return tax
-    if not invoice.home_tax or not invoice.tax_amount:
-        return None
-    return divide_half_away(invoice.home_tax["amount"] * tax, invoice.tax_amount)
+def _declared(row: Invoice, sources: Mapping[str, Parties]) -> list[Declared]:
+    own = Parties(row.seller, row.buyer)
+    lines = [
+        LineOf(
+            next((sources[line_id] for line_id in line.takes_back if line_id in sources), own).declare(
+                line.tax_category
+            ),
+            line.tax_category, line.rate_bp, line.amount - line.discount_amount,
+        )
+        for line in row.lines.all()
+    ]  # fmt: skip
+    taxes = [TaxRow(tax.category, tax.rate_bp, tax.base_amount, tax.tax_amount) for tax in row.taxes.all()]
+    is_home = row.currency == settings.CONFIG.seller.currency
+    home = row.tax_amount if is_home else row.home_tax.get("amount")
+    return declared(lines, taxes, own.declare, home)
 
 
-def _countries(lines: Sequence[InvoiceLine]) -> Mapping[str, str]:
-    """The customer's country on the documents whose lines these take back, by the line taken back."""
+def _sources(lines: Sequence[InvoiceLine]) -> Mapping[str, Parties]:
+    """The parties of the documents whose lines these take back, by the line taken back."""
     ids = {line_id for line in lines for line_id in line.takes_back}
     if not ids:
         return {}
-    rows = InvoiceLine.objects.filter(pk__in=ids).values_list("pk", "invoice__buyer__country")
-    return {str(pk): str(country or "") for pk, country in rows}
+    rows = InvoiceLine.objects.filter(pk__in=ids).values_list("pk", "invoice__seller", "invoice__buyer")
+    return {str(pk): Parties(seller, buyer) for pk, seller, buyer in rows}
 
 
 TABLES: Mapping[str, Table] = {
