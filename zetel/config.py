@@ -31,13 +31,14 @@ from pydantic_settings import (
 )
 
 from zetel import config_values
+from zetel.rules.tax_rates import EU_COUNTRIES
 
 PREFIX = "ZETEL_"
 FILE_VARIABLE = "ZETEL_CONFIG_FILE"
 DEFAULT_FILE = Path("zetel.toml")
 SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE"
 SECRET_LENGTH_MIN = 40
-# What live mode must be told. A VAT number, IBAN or logo may be absent, but then by an empty value.
+# What live mode must be told. An IBAN may be absent, and outside the EU a VAT number, but then by an empty value.
 LIVE_NEEDS = (
     "secret_key",
     "base_url",
@@ -254,6 +255,16 @@ class Config(BaseSettings):
             )
         if not self.address.startswith("https://"):
             raise ValueError("live mode needs an https address; set ZETEL_BASE_URL to it")
+        return self
+
+    @model_validator(mode="after")
+    def _charges_vat_under_its_number(self) -> Self:
+        """Who charges VAT, or reverses it to the customer, states the own number (Directive 2006/112/EC, Article 226)."""
+        if self.seller_country in EU_COUNTRIES and not self.seller_vat_number:
+            raise ValueError(
+                f"{variable('seller_vat_number')} is empty, but a seller in {self.seller_country} charges VAT;"
+                " set it, since every invoice has to name it"
+            )
         return self
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ LIVE = {
     "SELLER_POSTCODE": "1012 LG",
     "SELLER_CITY": "Amsterdam",
     "SELLER_COUNTRY": "NL",
-    "SELLER_VAT_NUMBER": "",
+    "SELLER_VAT_NUMBER": "NL123456782B90",
     "SELLER_REGISTRATION_NUMBER": "",
     "SELLER_CURRENCY": "EUR",
     "SELLER_IBAN": "",
@@ -257,3 +257,11 @@ def test_the_command_ends_with_a_sentence_and_code_2(
     assert done.returncode == 2
     assert done.stderr.startswith("zetel: ")
     assert "Traceback" not in done.stderr
+
+
+def test_a_seller_in_the_eu_has_a_vat_number_and_another_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it no invoice could carry the words of reverse charge (T1)."""
+    monkeypatch.setenv("ZETEL_SELLER_VAT_NUMBER", "")
+    assert "ZETEL_SELLER_VAT_NUMBER is empty, but a seller in NL charges VAT" in _message()
+    monkeypatch.setenv("ZETEL_SELLER_COUNTRY", "US")
+    assert load().seller.vat_number == ""
