@@ -259,7 +259,7 @@ class Config(BaseSettings):
 
     @model_validator(mode="after")
     def _charges_vat_under_its_number(self) -> Self:
-        """Who charges VAT, or reverses it to the customer, states the own number (Directive 2006/112/EC, Article 226)."""
+        """Who charges VAT or reverses it states the own number (Article 226, Directive 2006/112/EC)."""
         if self.seller_country in EU_COUNTRIES and not self.seller_vat_number:
             raise ValueError(
                 f"{variable('seller_vat_number')} is empty, but a seller in {self.seller_country} charges VAT;"

@@ -90,7 +90,7 @@ def _offered(params: Params) -> Facts:
             gettext("Payment term"),
             gettext("%(term)s days") % _names(params) if fact(params, "term_days") else "",
         ),
-        (gettext("Valid until"), day(params, "last_on")),
+        (gettext("Valid through"), day(params, "last_on")),
     )
 
 

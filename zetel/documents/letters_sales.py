@@ -18,7 +18,7 @@ def _offered(params: Params) -> Facts:
         (gettext("Plan"), ", ".join(part for part in (fact(params, "plan").title(), cycle.lower()) if part)),
         (gettext("Seats"), fact(params, "seats")),
         (gettext("Price of a seat, before tax"), amount(params, "unit_amount")),
-        (gettext("Valid until"), day(params, "last_on")),
+        (gettext("Valid through"), day(params, "last_on")),
     )
 
 

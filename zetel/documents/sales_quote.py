@@ -47,7 +47,7 @@ def _told(document: InvoiceDocument, terms: QuoteTerms) -> dict[str, object]:
     days = gettext("%(term)s days") % {"term": terms.term_days}
     meta = [
         (gettext("Quote number"), number), (gettext("Quote date"), date_text(document.issued_on, language)),
-        (gettext("Valid until"), until), (gettext("Payment term"), days),
+        (gettext("Valid through"), until), (gettext("Payment term"), days),
         (gettext("Purchase order"), printable(document.purchase_order)),
     ]  # fmt: skip
     notes = [

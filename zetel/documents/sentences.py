@@ -192,7 +192,7 @@ PLAIN: Mapping[str, Promise] = {
     "issued_immutable": gettext_lazy("An issued document never changes. Issue a credit note instead."),
     "invoice_open": gettext_lazy("An invoice is still open. Pay it or have it credited first."),
     "bank_line_taken": gettext_lazy(
-        "This line of the bank statement was booked before. Look at what it was booked on."
+        "This line of the bank is here already, and each is booked once. Look among all lines what became of it."
     ),
     "bank_account_other": gettext_lazy(
         "This statement is of another bank account than the one on your invoices. Choose the right file."

@@ -1,6 +1,5 @@
-"""The PDF of a quote by sales, made from the offer whenever it is asked for: the same offer, the same paper (G5)."""
+"""The PDF of a quote by sales, made whenever it is asked for from the offer and from who pays as they are then (G5)."""
 
-from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -35,8 +34,7 @@ def quote_pdf(offer: Offer) -> bytes:
         net=made.net, tax=made.tax, total=made.total, due_amount=0, purchase_order=offer.purchase_order,
         logo=logo_bytes(settings.CONFIG.seller.logo),
     )  # fmt: skip
-    last_on = local_date(offer.valid_until, zone) - timedelta(days=1)
-    return render_quote(document, QuoteTerms(last_on, offer.payment_term_days or 0, offer.message))
+    return render_quote(document, QuoteTerms(offer.last_on, offer.payment_term_days or 0, offer.message))
 
 
 def file_name(offer: Offer) -> str:

@@ -3,6 +3,9 @@
 With a payment term it is for a plan on manual invoice (G5): agreed by somebody on a day, and approved by sales.
 """
 
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
 from django.db import models
 from django.db.models import Q
 
@@ -10,6 +13,7 @@ from zetel.models.customers import Customer
 from zetel.models.requests import SalesRequest
 from zetel.models.row import Row, one_of
 from zetel.models.spaces import Person, Space
+from zetel.rules.periods import local_date
 from zetel.rules.transitions import OfferStatus
 
 
@@ -53,6 +57,11 @@ class Offer(Row):
     @property
     def is_manual(self) -> bool:
         return self.payment_term_days is not None
+
+    @property
+    def last_on(self) -> date:
+        """The last day on which it holds, as people count; it is a whole day of its space (P6)."""
+        return local_date(self.valid_until, ZoneInfo(self.space.time_zone)) - timedelta(days=1)
 
     @property
     def reference(self) -> str:
