@@ -47,7 +47,7 @@ def make(
     message: str = "",
     request: SalesRequest | None = None,
 ) -> Offer:
-    """Offer a plan on manual invoice; the quote goes to its person by mail, as PDF.
+    """Offer a plan on manual invoice; its person gets a mail that leads to the quote, also as PDF.
 
     Raises what `offers.make` and entering billing information raise, and manual_invoice_terms, customer_owner_differs,
     already_subscribed where a plan runs.
