@@ -33,6 +33,8 @@ def found(**told: object) -> str:
         ({"remittance": "inv 2026 00012 bedankt"}, "b na"),  # as banks and people write it
         ({"remittance": "INV-2026-00001", "amount": Money(100, "EUR")}, "a n"),  # too little
         ({"remittance": "INV-2026-000012"}, ""),  # another number, and the amount fits two
+        ({"remittance": "INV-2026-00002", "payer": "Bakkerij Jansen"}, ""),  # names one that is not open
+        ({"remittance": "klant 2026-00002", "payer": "Bakkerij Jansen"}, "b ap"),
         ({"payer": "JANSEN BAKKERIJ"}, "b ap"),
         ({"payer": "cafe zuid bv", "amount": Money(5_000, "EUR")}, "c ap"),
         ({"payer": "Somebody", "amount": Money(5_000, "EUR")}, "c a"),

@@ -80,8 +80,8 @@ def keys(lines: Sequence[StatementLine]) -> tuple[str, ...]:
 
 
 def propose(line: StatementLine, invoices: Iterable[OpenInvoice]) -> Proposal | None:
-    """The invoice that most speaks for; None when nothing does, or the amount alone fits several."""
-    text = _plain(f"{line.remittance} {line.reference}")
+    """The invoice that most speaks for; None when nothing does, several do alike, or the payer named another one."""
+    invoices, text = list(invoices), _plain(f"{line.remittance} {line.reference}")
     payer = _words(line.payer)
     found = [
         Proposal(
@@ -93,6 +93,8 @@ def propose(line: StatementLine, invoices: Iterable[OpenInvoice]) -> Proposal | 
         for invoice in invoices
         if invoice.due.currency == line.amount.currency
     ]
+    if not any(it.by_number for it in found) and _names_another(text, invoices):
+        return None
     for fits in (
         [it for it in found if it.is_sure],
         [it for it in found if it.by_number],
@@ -119,6 +121,14 @@ def _has_number(text: str, number: str) -> bool:
             return True
         at = text.find(number, at + 1)
     return False
+
+
+def _names_another(text: str, invoices: Sequence[OpenInvoice]) -> bool:
+    """Whether a number like these stands there that is none of them: an invoice that is paid, or a wrong one."""
+    numbers = {_plain(invoice.number) for invoice in invoices}
+    kinds = {re.sub("[0-9]", "[0-9]", number) for number in numbers}
+    named = {told for kind in kinds for told in re.findall(rf"{kind}(?![0-9])", text)}
+    return bool(named - numbers)
 
 
 def _words(name: str) -> frozenset[str]:
