@@ -19,6 +19,7 @@ from tests.manual import approve, camt, manual_offer, on_invoice, staff_of
 from tests.web.test_billing import browser, path_of, words
 from tests.web.upgrade_steps import DUTCH, Buyer
 from tests.world import subscribe
+from zetel.actions import bank
 from zetel.jobs import tasks
 from zetel.models import (
     BankBooking,
@@ -32,6 +33,7 @@ from zetel.models import (
     Space,
     Subscription,
 )
+from zetel.rules.money import Money
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 
@@ -144,6 +146,12 @@ def test_the_tab_on_invoice_leads_to_sales(world: World, clock: HandClock, anna:
     assert client.get(path_of(acme, f"invoices/{invoice.public_id}/pay")).status_code == 302
     shown = client.get(path_of(acme, f"invoices/{invoice.public_id}/")).content.decode()
     assert "data:image/svg+xml;base64," in shown
+    bank.book_by_hand(
+        invoice, Money(100_000, "EUR"), booked_on=clock.now.date(), reference="1", once="a",
+        staff=staff_of("finance", clock.now), now=clock.now,
+    )  # fmt: skip
+    page = words(client.get(path_of(acme, f"invoices/{invoice.public_id}/")).content)
+    assert "Total €2,698.00 Payments −€1,000.00 Still due €1,698.00" in " ".join(page.split())
     paper = text_of(client.get(path_of(acme, f"invoices/{invoice.public_id}/pdf")).content)
     for told in ("Account holder", "NL91 ABNA 0417 1643 00", "Payment reference", invoice.number, "PO-77"):
         assert told in paper, told

@@ -22,6 +22,7 @@ from zetel.jobs.files import MIME_TYPES, NLCIUS, PDF, UBL, ensure_file, file_nam
 from zetel.models import CatalogVersion, Invoice, InvoiceLine, Payment
 from zetel.rules.catalog import Catalog
 from zetel.rules.errors import ZetelError
+from zetel.rules.invoices import Account
 from zetel.rules.money import Money
 from zetel.rules.periods import local_date
 from zetel.rules.roles import Capability
@@ -99,7 +100,7 @@ def _due(invoice: Invoice) -> int:
 
 
 def _totals(invoice: Invoice) -> list[dict[str, object]]:
-    """Net, one row per tax, total, and what balance paid of it; amounts as they were issued."""
+    """Net, one row per tax and total, as they were issued; then what happened to it, down to what is due (I7)."""
     currency = invoice.currency
     net = Money(invoice.net_amount, currency)
     rows: list[dict[str, object]] = [{"label": gettext("Net"), "money": net}]
@@ -112,10 +113,26 @@ def _totals(invoice: Invoice) -> list[dict[str, object]]:
         for tax in invoice.taxes.order_by("category", "-rate_bp")
     ]
     rows.append({"label": gettext("Total"), "money": Money(invoice.total_amount, currency), "kind": "total"})
-    if invoice.balance_used_amount:
-        used = Money(-invoice.balance_used_amount, currency)
-        rows.append({"label": gettext("Paid from your balance"), "money": used, "kind": "soft"})
+    if invoice.kind == "invoice":
+        rows += settled_rows(dues.account_of(invoice), currency)
+    if due := _due(invoice):
+        rows.append({"label": gettext("Still due"), "money": Money(due, currency), "kind": "total"})
     return rows
+
+
+def settled_rows(account: Account, currency: str) -> list[dict[str, object]]:
+    """What happened to an invoice, as people add it up; what is nothing is left out."""
+    told = [
+        (gettext("Credited"), -account.credited),
+        (gettext("Paid from balance"), -account.balance_used),
+        (gettext("Payments"), -account.payments),
+        (gettext("Refunds"), account.refunds),
+        (gettext("Taken back by the bank"), account.taken_back),
+        (gettext("Became balance"), account.became_balance),
+    ]
+    return [
+        {"label": label, "money": Money(amount, currency), "kind": "soft"} for label, amount in told if amount
+    ]
 
 
 def _tax_words(category: str, rate_bp: int) -> str:

@@ -36,7 +36,7 @@ from zetel.rules.errors import ZetelError
 from zetel.rules.money import DECIMALS, Money
 from zetel.rules.roles import Capability
 from zetel.templatetags.zetel import amount, longdate
-from zetel.web.billing_invoices import lines_shown
+from zetel.web.billing_invoices import lines_shown, settled_rows
 from zetel.web.billing_view import invoice_state
 from zetel.web.staff_frame import allowed, enter, page
 from zetel.web.staff_money_forms import CancelForm, CreditForm, ReasonForm
@@ -87,20 +87,8 @@ def _invoice(invoice_id: uuid.UUID) -> Invoice:
 def _account_rows(row: Invoice) -> list[Row]:
     """Rule I7 as people add it up; what is nothing is left out."""
     account = dues.accounts_of([row])[row.pk]
-    told = [
-        (gettext("Credited"), -account.credited),
-        (gettext("Paid from balance"), -account.balance_used),
-        (gettext("Payments"), -account.payments),
-        (gettext("Refunds"), account.refunds),
-        (gettext("Taken back by the bank"), account.taken_back),
-        (gettext("Became balance"), account.became_balance),
-    ]
     rows: list[Row] = [{"label": gettext("Total"), "money": Money(row.total_amount, row.currency)}]
-    rows += [
-        {"label": label, "money": Money(money, row.currency), "kind": "soft"}
-        for label, money in told
-        if money
-    ]
+    rows += settled_rows(account, row.currency)
     label = gettext("Written off") if row.state == "written_off" else gettext("Still due")
     rows.append({"label": label, "money": Money(dues.raw_due(account), row.currency), "kind": "total"})
     return rows
