@@ -28,6 +28,7 @@ from zetel.api.values import (
     Sent,
     Shown,
     Text,
+    Zone,
     money,
     page_of,
     parse_id,
@@ -41,7 +42,6 @@ _REFUSALS = (
     "country_invalid", "email_invalid", "language_invalid", "time_zone_invalid", "vat_number_malformed",
     "currency_unknown", "currency_fixed",
 )  # fmt: skip
-Zone = Annotated[str, StringConstraints(min_length=1, max_length=64), Field(examples=["Europe/Amsterdam"])]
 
 
 class Information(Sent):

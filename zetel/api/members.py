@@ -4,10 +4,10 @@ Admins manage by hand and meet the refusals of rule R6. What the host reports is
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from ninja import Query, Router
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from zetel import clock
 from zetel.actions import directory_host, directory_invitations, directory_people, directory_sync
@@ -15,6 +15,7 @@ from zetel.api.callers import ApiRequest
 from zetel.api.loading import Place, load_place
 from zetel.api.operations import operation
 from zetel.api.values import (
+    Done,
     Email,
     ExternalId,
     InvitationId,
@@ -28,6 +29,7 @@ from zetel.api.values import (
     SpaceId,
     Text,
     Yes,
+    Zone,
     page_of,
     parse_id,
 )
@@ -38,7 +40,6 @@ from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
 
 router = Router()
-Zone = Annotated[str, StringConstraints(min_length=1, max_length=64), Field(examples=["Europe/Amsterdam"])]
 _COMING = ("limit_reached", "seats_full", "already_member", "person_inactive", "guest_not_allowed",
            "space_kind_invalid")  # fmt: skip
 _GOING = ("not_member", "billing_owner_required", "last_admin", "no_change")
@@ -114,10 +115,6 @@ class NameWanted(Sent):
 class NameShown(Shown):
     space: SpaceId
     external_id: str | None
-
-
-class Done(Shown):
-    done: Literal[True] = True
 
 
 @operation(router, "GET", "/spaces/{space_id}/people", answer=Many[MemberShown], codes=("page_invalid",))

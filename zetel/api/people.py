@@ -4,11 +4,10 @@ What the host reports of a person counts as true, their address as verified: it 
 """
 
 from datetime import datetime
-from typing import Annotated
 
 from django.db.models import QuerySet
 from ninja import Query, Router
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from zetel import clock
 from zetel.actions import directory_account, directory_sync
@@ -25,6 +24,7 @@ from zetel.api.values import (
     Sent,
     Shown,
     Text,
+    Zone,
     page_of,
     parse_id,
 )
@@ -33,7 +33,6 @@ from zetel.rules.errors import ZetelError
 from zetel.rules.keys import Scope
 
 router = Router()
-Zone = Annotated[str, StringConstraints(min_length=1, max_length=64), Field(examples=["Europe/Amsterdam"])]
 _REFUSALS = ("name_invalid", "email_invalid", "language_invalid", "time_zone_invalid", "email_taken",
              "external_id_taken")  # fmt: skip
 

@@ -4,10 +4,10 @@ A quote holds its lines, tax and amounts as they will be invoiced. Confirming it
 """
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from ninja import Router
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from zetel import clock
 from zetel.access import load_space
@@ -25,6 +25,7 @@ from zetel.api.values import (
     Cycle,
     Money,
     PersonId,
+    Plan,
     QuoteId,
     Sent,
     Shown,
@@ -44,7 +45,6 @@ from zetel.rules.roles import Capability
 from zetel.rules.subscriptions import Wish
 
 router = Router()
-Plan = Annotated[str, StringConstraints(min_length=1, max_length=32), Field(examples=["premium"])]
 PLACE = ("already_subscribed", "already_covered", "not_member", "sales_only", "period_unsettled")
 WISH = ("plan_unknown", "not_offered", "seat_size_unknown", "seats_in_use", "price_unknown", "rate_unknown")
 CHANGE = ("no_subscription", "past_due", "no_change", "resume_first", "change_pending", "manual_invoice_only")

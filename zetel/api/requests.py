@@ -19,6 +19,7 @@ from zetel.api.values import (
     Long,
     Many,
     PersonId,
+    Plan,
     SalesRequestId,
     Sent,
     Shown,
@@ -33,7 +34,6 @@ from zetel.rules.roles import Capability
 
 router = Router()
 Topic = Annotated[str, StringConstraints(min_length=1, max_length=24), Field(examples=["other"])]
-Plan = Annotated[str, StringConstraints(min_length=1, max_length=32), Field(examples=["enterprise"])]
 
 
 class AskedFor(Sent):

@@ -19,6 +19,7 @@ from zetel.api.operations import operation
 from zetel.api.repeats import Begun
 from zetel.api.values import (
     ChangeId,
+    Done,
     Email,
     Instant,
     ListQuery,
@@ -90,10 +91,6 @@ class CaptureShown(Shown):
 
 class Ledger(Shown):
     data: list[CaptureShown]
-
-
-class Done(Shown):
-    done: Literal[True] = True
 
 
 class MailShown(Shown):

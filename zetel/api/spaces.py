@@ -25,6 +25,7 @@ from zetel.api.values import (
     Shown,
     SpaceId,
     Text,
+    Zone,
     page_of,
     parse_id,
 )
@@ -36,9 +37,6 @@ from zetel.rules.roles import Capability
 
 router = Router()
 Kind = Literal["workspace", "organization", "division", "team"]
-TimeZone = Annotated[
-    str, StringConstraints(min_length=1, max_length=64), Field(examples=["Europe/Amsterdam"])
-]
 Domain = Annotated[str, StringConstraints(min_length=1, max_length=253), Field(examples=["acme.example"])]
 
 
@@ -49,7 +47,7 @@ class SpaceShown(Shown):
     organization: SpaceId | None
     division: SpaceId | None
     country: Country
-    time_zone: TimeZone
+    time_zone: Zone
     external_id: str | None
     created_by: PersonId | None
     created_at: datetime
@@ -65,7 +63,7 @@ class SpaceWanted(Sent):
         default=None, description="Of an organization: proved by the caller's address."
     )
     country: Country = Field(default="NL", description="Of a workspace or organization.")
-    time_zone: TimeZone = Field(default="Europe/Amsterdam", description="Of a workspace or organization.")
+    time_zone: Zone = Field(default="Europe/Amsterdam", description="Of a workspace or organization.")
 
 
 class SpaceEdit(Sent):
@@ -73,7 +71,7 @@ class SpaceEdit(Sent):
 
     name: Text | None = Field(default=None, min_length=1)
     country: Country | None = None
-    time_zone: TimeZone | None = None
+    time_zone: Zone | None = None
 
 
 class SpaceMove(Sent):

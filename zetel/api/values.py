@@ -76,6 +76,8 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255), Fie
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["NL"])]
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254), Field(examples=["anna@acme.example"])]
+Zone = Annotated[str, StringConstraints(min_length=1, max_length=64), Field(examples=["Europe/Amsterdam"])]
+Plan = Annotated[str, StringConstraints(min_length=1, max_length=32), Field(examples=["premium"])]
 Language = Literal["nl", "en"]
 Cycle = Literal["month", "year"]
 
@@ -127,6 +129,12 @@ class ListQuery(Sent):
 
 class Nothing(Sent):
     """A body with no fields: `{}`."""
+
+
+class Done(Shown):
+    """That it was done, where there is nothing to show."""
+
+    done: Literal[True] = True
 
 
 def parse_id(prefix: str, text: str) -> uuid.UUID:
