@@ -25,7 +25,7 @@ from zetel.api.values import (
     SpaceId,
     SubscriptionId,
     money,
-    parse_id,
+    the_one,
 )
 from zetel.jobs import collect
 from zetel.models import Attempt, Change, Invoice
@@ -117,7 +117,4 @@ def stop_change(request: ApiRequest, change_id: ChangeId, body: Nothing) -> Begu
 
 def load(request: ApiRequest, change_id: str) -> Change:
     rows = Change.objects.select_related("space", "quote", "subscription")
-    row = rows.filter(person=request.caller.buyer, pk=parse_id("chg", change_id)).first()
-    if row is None:
-        raise ZetelError("not_found")
-    return row
+    return the_one(rows.filter(person=request.caller.buyer), change_id)

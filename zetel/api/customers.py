@@ -31,7 +31,7 @@ from zetel.api.values import (
     Zone,
     money,
     page_of,
-    parse_id,
+    the_one,
 )
 from zetel.models import CatalogVersion, Customer
 from zetel.models.ids import public_id
@@ -110,16 +110,13 @@ def own(request: ApiRequest) -> QuerySet[Customer]:
 
 
 def load(request: ApiRequest, customer_id: str) -> Customer:
-    row = own(request).filter(pk=parse_id("cus", customer_id)).first()
-    if row is None:
-        raise ZetelError("not_found")
-    return row
+    return the_one(own(request), customer_id)
 
 
 @operation(router, "GET", "/customers", answer=Many[CustomerShown], codes=("page_invalid", "person_required"))
 def list_customers(request: ApiRequest, query: Query[ListQuery]) -> Many[CustomerShown]:
     """The customers that the person pays as, or is entering."""
-    return page_of(own(request), query, "cus", lambda rows: [shown(row) for row in rows])
+    return page_of(own(request), query, lambda rows: [shown(row) for row in rows])
 
 
 @operation(router, "POST", "/customers", answer=CustomerShown, status=201, codes=_REFUSALS)

@@ -75,7 +75,7 @@ def list_events(request: ApiRequest, query: Query[EventsQuery]) -> Many[EventSho
         rows = rows.filter(subscription=parse_id("sub", query.subscription))
     if query.since:
         rows = rows.filter(pk__gt=parse_id("evt", query.since))
-    return page_of(rows, query, "evt", lambda found: [_shown(row) for row in found])
+    return page_of(rows, query, lambda found: [_shown(row) for row in found])
 
 
 def _shown(row: Event) -> EventShown:

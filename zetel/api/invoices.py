@@ -148,7 +148,7 @@ def list_invoices(request: ApiRequest, query: Query[InvoicesQuery]) -> Many[Invo
         rows = rows.filter(space=parse_id("spc", query.space))
     if query.subscription:
         rows = rows.filter(subscription=parse_id("sub", query.subscription))
-    return page_of(rows, query, "inv", shown_all)
+    return page_of(rows, query, shown_all)
 
 
 @operation(router, "GET", "/invoices/{invoice_id}", answer=WholeInvoice, codes=("person_required",))
@@ -239,14 +239,14 @@ def refunds_shown(rows: list[Refund]) -> list[RefundShown]:
 def list_payments(request: ApiRequest, query: Query[ListQuery]) -> Many[PaymentShown]:
     """Payments of the documents that the person may read, newest first."""
     mine = Invoice.objects.filter(readable_invoices(request.caller.somebody)).values("pk")
-    return page_of(Payment.objects.filter(invoice__in=mine), query, "pay", payments_shown)
+    return page_of(Payment.objects.filter(invoice__in=mine), query, payments_shown)
 
 
 @operation(router, "GET", "/refunds", answer=Many[RefundShown], codes=("page_invalid", "person_required"))
 def list_refunds(request: ApiRequest, query: Query[ListQuery]) -> Many[RefundShown]:
     """Refunds of the documents that the person may read, newest first."""
     mine = Invoice.objects.filter(readable_invoices(request.caller.somebody)).values("pk")
-    return page_of(Refund.objects.filter(invoice__in=mine), query, "ref", refunds_shown)
+    return page_of(Refund.objects.filter(invoice__in=mine), query, refunds_shown)
 
 
 def _load(request: ApiRequest, invoice_id: str) -> Invoice:

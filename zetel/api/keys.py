@@ -5,7 +5,7 @@ A secret is shown once, in the answer to making or rotating a key; a repetition 
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from ninja import Query, Router
 from pydantic import Field
 
@@ -28,7 +28,7 @@ from zetel.api.values import (
     Whole,
     Yes,
     page_of,
-    parse_id,
+    the_one,
 )
 from zetel.models import ApiKey, Person
 from zetel.models.ids import public_id
@@ -79,7 +79,7 @@ def shown(key: ApiKey) -> dict[str, object]:
 @operation(router, "GET", "/keys", answer=Many[KeyShown])
 def list_keys(request: ApiRequest, query: Query[ListQuery]) -> Many[KeyShown]:
     """The keys that the caller may manage, newest first."""
-    return page_of(_manageable(request), query, "key", lambda rows: [KeyShown(**shown(row)) for row in rows])
+    return page_of(_manageable(request), query, lambda rows: [KeyShown(**shown(row)) for row in rows])
 
 
 @operation(router, "POST", "/keys", answer=NewKey, status=201, codes=("name_invalid",))
@@ -139,13 +139,11 @@ def _manageable(request: ApiRequest) -> QuerySet[ApiKey]:
         return ApiKey.objects.all()
     if request.caller.key.person_id is None:
         return ApiKey.objects.filter(pk=request.caller.key.pk)
-    return ApiKey.objects.filter(Q(person=request.caller.key.person_id))
+    return ApiKey.objects.filter(person=request.caller.key.person_id)
 
 
 def _load(request: ApiRequest, key_id: str) -> ApiKey:
-    key = _manageable(request).filter(pk=parse_id("key", key_id)).first()
-    if key is None:
-        raise ZetelError("not_found")
+    key = the_one(_manageable(request), key_id)
     # No key hands out a secret that opens more than it does itself.
     if request.method != "GET" and set(key.scopes) - set(request.caller.key.scopes):
         raise ZetelError("scope_missing")

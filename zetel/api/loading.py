@@ -4,12 +4,11 @@ A key of a person sees what that person sees. The installation naming nobody is 
 that is not enough it is told to say for whom it asks.
 """
 
-import uuid
 from dataclasses import dataclass
 
 from zetel.access import load_space
 from zetel.api.callers import ApiRequest
-from zetel.api.values import parse_id
+from zetel.api.values import parse_id, the_one
 from zetel.models import Person, Space
 from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability, Role, may
@@ -29,11 +28,11 @@ class Place:
 
 def load_place(request: ApiRequest, space_id: str, capability: Capability) -> Place:
     """Raises not_found, forbidden, person_required."""
-    found = parse_id("spc", space_id)
     if request.caller.person is None:
         check_host(capability)
-        return Place(_space(found), None, frozenset({Role.HOST}))
-    seen = load_space(request, found, capability)
+        spaces = Space.objects.select_related("organization", "division")
+        return Place(the_one(spaces, space_id), None, frozenset({Role.HOST}))
+    seen = load_space(request, parse_id("spc", space_id), capability)
     return Place(seen.space, seen.person, seen.roles)
 
 
@@ -41,10 +40,3 @@ def check_host(capability: Capability) -> None:
     """Whether the installation may do this by itself."""
     if not may([Role.HOST], capability):
         raise ZetelError("person_required", field="Zetel-On-Behalf-Of")
-
-
-def _space(space_id: uuid.UUID) -> Space:
-    space = Space.objects.select_related("organization", "division").filter(pk=space_id).first()
-    if space is None:
-        raise ZetelError("not_found")
-    return space

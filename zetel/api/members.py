@@ -32,6 +32,7 @@ from zetel.api.values import (
     Zone,
     page_of,
     parse_id,
+    the_one,
 )
 from zetel.models import Invitation, Membership, Person, Space
 from zetel.models.ids import public_id
@@ -125,7 +126,7 @@ def list_members(request: ApiRequest, space_id: SpaceId, query: Query[ListQuery]
     if place.space.kind == DIVISION:  # of somebody in several of its teams the first stay
         firsts = rows.order_by("person_id", "id").distinct("person_id").values("pk")
         rows = Membership.objects.filter(pk__in=firsts).select_related("person")
-    return page_of(rows, query, "mem", lambda found: [_member(row) for row in found])
+    return page_of(rows, query, lambda found: [_member(row) for row in found])
 
 
 def _member(row: Membership) -> MemberShown:
@@ -142,9 +143,7 @@ def add_member(request: ApiRequest, space_id: SpaceId, body: MemberWanted) -> Me
     place = load_place(request, space_id, Capability.SPACE_PEOPLE_MANAGE)
     if place.actor is not None:
         raise ZetelError("forbidden")
-    person = Person.objects.filter(pk=parse_id("per", body.person)).first()
-    if person is None:
-        raise ZetelError("not_found")
+    person = the_one(Person.objects.all(), body.person)
     row = directory_people.add_person(space=place.space, person=person, actor=None, now=clock.now())
     return _member(row)
 
@@ -198,10 +197,8 @@ def set_admin(request: ApiRequest, space_id: SpaceId, person_id: PersonId, body:
 def join_space(request: ApiRequest, space_id: SpaceId, body: Nothing) -> MemberShown:
     """Join a team of one's organization, or the organization of one's own domain."""
     person = request.caller.somebody
-    row = Space.objects.filter(pk=parse_id("spc", space_id)).first()
-    if row is None:
-        raise ZetelError("not_found")
-    return _member(directory_people.join(space=row, person=person, now=clock.now()))
+    space = the_one(Space.objects.all(), space_id)
+    return _member(directory_people.join(space=space, person=person, now=clock.now()))
 
 
 @operation(
@@ -225,7 +222,7 @@ def list_invitations(
     """Invitations into a space, newest first."""
     place = load_place(request, space_id, Capability.SPACE_PEOPLE_SEE)
     rows = Invitation.objects.filter(space=place.space)
-    return page_of(rows, query, "ivt", lambda found: [_invitation(row) for row in found])
+    return page_of(rows, query, lambda found: [_invitation(row) for row in found])
 
 
 @operation(
@@ -247,9 +244,7 @@ def create_invitation(request: ApiRequest, space_id: SpaceId, body: InvitationWa
 )  # fmt: skip
 def revoke_invitation(request: ApiRequest, invitation_id: InvitationId, body: Nothing) -> Done:
     """Take an invitation back: whoever sent it, or an admin."""
-    row = Invitation.objects.select_related("space").filter(pk=parse_id("ivt", invitation_id)).first()
-    if row is None:
-        raise ZetelError("not_found")
+    row = the_one(Invitation.objects.select_related("space"), invitation_id)
     load_place(request, public_id("spc", row.space_id), Capability.SPACE_INVITE)
     directory_invitations.revoke(invitation=row, actor=request.caller.somebody, now=clock.now())
     return Done()
@@ -305,11 +300,8 @@ def _managed(
 ) -> tuple[Place, Person]:
     """A space that the caller manages, and one of its people."""
     place = load_place(request, space_id, capability)
-    stays = Membership.objects.filter(space=place.space, person=parse_id("per", person_id), left_at=None)
-    stay = stays.select_related("person").first()
-    if stay is None:
-        raise ZetelError("not_found")
-    return place, stay.person
+    stays = Membership.objects.filter(space=place.space, left_at=None)
+    return place, the_one(Person.objects.filter(pk__in=stays.values("person")), person_id)
 
 
 def _invitation(row: Invitation) -> InvitationShown:

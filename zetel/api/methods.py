@@ -25,7 +25,7 @@ from zetel.api.values import (
     SetupId,
     Shown,
     page_of,
-    parse_id,
+    the_one,
 )
 from zetel.jobs import methods
 from zetel.models import MethodSetup, PaymentMethod
@@ -132,7 +132,7 @@ def list_payment_methods(
 ) -> Many[MethodShown]:
     """The methods of a customer, newest first; at most one is active."""
     rows = PaymentMethod.objects.filter(customer=customers.load(request, customer_id))
-    return page_of(rows, query, "pmd", lambda found: [shown(row) for row in found])
+    return page_of(rows, query, lambda found: [shown(row) for row in found])
 
 
 def _forget(request: ApiRequest, subject: str) -> MethodShown:
@@ -153,16 +153,9 @@ def remove_payment_method(request: ApiRequest, method_id: MethodId, body: Nothin
 
 
 def _load_method(request: ApiRequest, method_id: str) -> PaymentMethod:
-    rows = PaymentMethod.objects.filter(set_up_by=request.caller.somebody, pk=parse_id("pmd", method_id))
-    method = rows.first()
-    if method is None:
-        raise ZetelError("not_found")
-    return method
+    return the_one(PaymentMethod.objects.filter(set_up_by=request.caller.somebody), method_id)
 
 
 def _load_setup(request: ApiRequest, setup_id: str) -> MethodSetup:
     rows = MethodSetup.objects.select_related("customer", "person")
-    setup = rows.filter(pk=parse_id("set", setup_id), person=request.caller.somebody).first()
-    if setup is None:
-        raise ZetelError("not_found")
-    return setup
+    return the_one(rows.filter(person=request.caller.somebody), setup_id)

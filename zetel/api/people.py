@@ -26,7 +26,7 @@ from zetel.api.values import (
     Text,
     Zone,
     page_of,
-    parse_id,
+    the_one,
 )
 from zetel.models import Person
 from zetel.rules.errors import ZetelError
@@ -90,10 +90,7 @@ def _known(request: ApiRequest) -> QuerySet[Person]:
 
 
 def _load(request: ApiRequest, person_id: str) -> Person:
-    row = _known(request).filter(pk=parse_id("per", person_id)).first()
-    if row is None:
-        raise ZetelError("not_found")
-    return row
+    return the_one(_known(request), person_id)
 
 
 @operation(router, "GET", "/me", answer=CallerShown)
@@ -115,7 +112,7 @@ def list_people(request: ApiRequest, query: Query[PeopleQuery]) -> Many[PersonSh
         rows = rows.filter(email=query.email.lower())
     if query.external_id:
         rows = rows.filter(external_id=query.external_id)
-    return page_of(rows, query, "per", lambda found: [shown(row) for row in found])
+    return page_of(rows, query, lambda found: [shown(row) for row in found])
 
 
 @operation(router, "POST", "/people", answer=PersonShown, status=201, codes=_REFUSALS)

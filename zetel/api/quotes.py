@@ -34,6 +34,7 @@ from zetel.api.values import (
     Yes,
     money,
     parse_id,
+    the_one,
 )
 from zetel.jobs import collect
 from zetel.models import Attempt, CatalogVersion, Person, PurchaseDraft, Quote, Subscription
@@ -212,8 +213,5 @@ def confirm_quote(request: ApiRequest, quote_id: QuoteId, body: ConfirmWanted) -
 
 
 def _load(request: ApiRequest, quote_id: str) -> Quote:
-    rows = Quote.objects.filter(person=request.caller.buyer, pk=parse_id("quo", quote_id))
-    quote = rows.select_related("space", "customer", "subscription").first()
-    if quote is None:
-        raise ZetelError("not_found")
-    return quote
+    rows = Quote.objects.select_related("space", "customer", "subscription")
+    return the_one(rows.filter(person=request.caller.buyer), quote_id)

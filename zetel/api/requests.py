@@ -97,7 +97,7 @@ def create_sales_request(request: ApiRequest, body: SalesRequestWanted) -> Sales
 def list_sales_requests(request: ApiRequest, query: Query[ListQuery]) -> Many[SalesRequestShown]:
     """The person's own requests, newest first."""
     rows = SalesRequest.objects.filter(person=request.caller.somebody)
-    return page_of(rows, query, "sal", lambda found: [shown(row) for row in found])
+    return page_of(rows, query, lambda found: [shown(row) for row in found])
 
 
 def _space(request: ApiRequest, space_id: str | None) -> Space | None:

@@ -34,10 +34,11 @@ from zetel.api.values import (
     money,
     page_of,
     parse_id,
+    the_one,
 )
 from zetel.gateways import sandbox_levers as levers
 from zetel.jobs import collect, methods, tasks
-from zetel.models import Attempt, Event, Mail, MethodSetup, Person
+from zetel.models import Attempt, Change, Event, Mail, MethodSetup, Person
 from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
 
@@ -219,10 +220,8 @@ def _typed(request: ApiRequest, subject: str) -> Done:
 def complete_setup(request: ApiRequest, setup_id: SetupId, body: TypedIn) -> Begun:
     """Do what the person does on the company's page: type the card or account of a behaviour, and agree."""
     enter(request)
-    rows = MethodSetup.objects.filter(pk=parse_id("set", setup_id), gateway="sandbox", status="pending")
-    setup = rows.exclude(setup_id="").first()
-    if setup is None:
-        raise ZetelError("not_found")
+    waiting = MethodSetup.objects.filter(gateway="sandbox", status="pending").exclude(setup_id="")
+    setup = the_one(waiting, setup_id)
     levers.check_behaviour(setup.kind, body.behaviour)
     return Begun(f"{setup.public_id}:{body.behaviour}")
 
@@ -249,11 +248,8 @@ def _decided(request: ApiRequest, subject: str) -> Done:
 def decide_approval(request: ApiRequest, change_id: ChangeId, body: Decision) -> Begun:
     """Be the payer's bank: approve or refuse the payment of a change that asks for it."""
     enter(request)
-    rows = Attempt.objects.filter(
-        payment__change=parse_id("chg", change_id), status="action", gateway="sandbox"
-    )
-    if not rows.exists():
-        raise ZetelError("not_found")
+    waiting = Attempt.objects.filter(status="action", gateway="sandbox")
+    the_one(Change.objects.filter(pk__in=waiting.values("payment__change")), change_id)
     return Begun(f"{change_id}:{'approved' if body.approved else 'refused'}")
 
 
@@ -264,7 +260,7 @@ def list_mails(request: ApiRequest, query: Query[MailsQuery]) -> Many[MailShown]
     rows = Mail.objects.all()
     if query.to:
         rows = rows.filter(to_email=query.to.lower())
-    return page_of(rows, query, "mai", lambda found: [_mail(row) for row in found])
+    return page_of(rows, query, lambda found: [_mail(row) for row in found])
 
 
 def _mail(row: Mail) -> MailShown:

@@ -109,7 +109,7 @@ def list_spaces(request: ApiRequest, query: Query[SpacesQuery]) -> Many[SpaceSho
         rows = rows.filter(organization=parse_id("spc", query.organization))
     if query.external_id:
         rows = rows.filter(external_id=query.external_id)
-    return page_of(rows, query, "spc", lambda found: [shown(row) for row in found])
+    return page_of(rows, query, lambda found: [shown(row) for row in found])
 
 
 @operation(

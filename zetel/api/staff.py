@@ -37,6 +37,7 @@ from zetel.api.values import (
     money,
     page_of,
     parse_id,
+    the_one,
 )
 from zetel.models import Acting, Customer, Invoice, Payment, Person, Refund, SalesRequest, Subscription
 from zetel.rules.errors import ZetelError
@@ -109,7 +110,7 @@ def staff_list_customers(request: ApiRequest, query: Query[CustomersQuery]) -> M
     rows = Customer.objects.select_related("billing_owner")
     if query.billing_owner:
         rows = rows.filter(billing_owner=parse_id("per", query.billing_owner))
-    return page_of(rows, query, "cus", lambda found: [customers.shown(row) for row in found])
+    return page_of(rows, query, lambda found: [customers.shown(row) for row in found])
 
 
 @operation(router, "GET", "/staff/customers/{customer_id}", answer=CustomerShown, staff=True, codes=_LIST)
@@ -130,7 +131,7 @@ def staff_list_subscriptions(
         rows = rows.filter(space=parse_id("spc", query.space))
     if query.status:
         rows = rows.filter(status=query.status)
-    return page_of(rows, query, "sub", subscriptions.shown_all)
+    return page_of(rows, query, subscriptions.shown_all)
 
 
 @operation(router, "GET", "/staff/invoices", answer=Many[InvoiceShown], staff=True, codes=_LIST)
@@ -142,7 +143,7 @@ def staff_list_invoices(request: ApiRequest, query: Query[DocumentsQuery]) -> Ma
         rows = rows.filter(customer=parse_id("cus", query.customer))
     if query.state:
         rows = rows.filter(state=query.state)
-    return page_of(rows, query, "inv", invoices.shown_all)
+    return page_of(rows, query, invoices.shown_all)
 
 
 @operation(router, "GET", "/staff/invoices/{invoice_id}", answer=WholeInvoice, staff=True, codes=_LIST)
@@ -156,14 +157,14 @@ def staff_get_invoice(request: ApiRequest, invoice_id: InvoiceId) -> WholeInvoic
 def staff_list_payments(request: ApiRequest, query: Query[ListQuery]) -> Many[PaymentShown]:
     """Every payment, newest first."""
     staff_of(request, Capability.STAFF_MONEY_SEE)
-    return page_of(Payment.objects.all(), query, "pay", invoices.payments_shown)
+    return page_of(Payment.objects.all(), query, invoices.payments_shown)
 
 
 @operation(router, "GET", "/staff/refunds", answer=Many[RefundShown], staff=True, codes=_LIST)
 def staff_list_refunds(request: ApiRequest, query: Query[ListQuery]) -> Many[RefundShown]:
     """Every refund, newest first."""
     staff_of(request, Capability.STAFF_MONEY_SEE)
-    return page_of(Refund.objects.all(), query, "ref", invoices.refunds_shown)
+    return page_of(Refund.objects.all(), query, invoices.refunds_shown)
 
 
 @operation(
@@ -215,7 +216,7 @@ def staff_end_subscription(
 ) -> SubscriptionShown:
     """End a subscription today (C10)."""
     person = staff_of(request, Capability.STAFF_CANCEL_NOW)
-    row = _live(subscription_id)
+    row = _subscription(subscription_id)
     cancel_now.cancel_now(
         row, unused="kept" if body.unused == "kept" else "credited",
         goes_to="refund" if body.unused == "refund" else "balance", actor=person, reason=body.reason,
@@ -233,7 +234,7 @@ def staff_hand_over(
 ) -> SubscriptionShown:
     """Give billing to a member of the space, for an owner who cannot."""
     person = staff_of(request, Capability.STAFF_HAND_OVER)
-    row = _live(subscription_id)
+    row = _subscription(subscription_id)
     to = Person.objects.filter(pk=parse_id("per", body.to)).first()
     if to is None:
         raise ZetelError("not_member")
@@ -255,9 +256,7 @@ def staff_end_acting(request: ApiRequest, acting_id: ActingId, body: Nothing) ->
     """Stop acting."""
     person = staff_of(request, Capability.STAFF_ACT_FOR_CUSTOMER)
     rows = Acting.objects.select_related("staff", "customer")
-    row = rows.filter(pk=parse_id("act", acting_id), staff=person).first()
-    if row is None:
-        raise ZetelError("not_found")
+    row = the_one(rows.filter(staff=person), acting_id)
     acting.end(row, now=clock.now())
     return _acting(rows.get(pk=row.pk))
 
@@ -266,9 +265,7 @@ def staff_end_acting(request: ApiRequest, acting_id: ActingId, body: Nothing) ->
 def staff_list_sales_requests(request: ApiRequest, query: Query[ListQuery]) -> Many[SalesRequestShown]:
     """What was asked of sales, newest first."""
     staff_of(request, Capability.STAFF_OFFER)
-    return page_of(
-        SalesRequest.objects.all(), query, "sal", lambda found: [requests.shown(row) for row in found]
-    )
+    return page_of(SalesRequest.objects.all(), query, lambda found: [requests.shown(row) for row in found])
 
 
 def _acting(row: Acting) -> ActingShown:
@@ -279,23 +276,12 @@ def _acting(row: Acting) -> ActingShown:
 
 
 def _customer(customer_id: str) -> Customer:
-    row = Customer.objects.select_related("billing_owner").filter(pk=parse_id("cus", customer_id)).first()
-    if row is None:
-        raise ZetelError("not_found")
-    return row
+    return the_one(Customer.objects.select_related("billing_owner"), customer_id)
 
 
 def _invoice(invoice_id: str) -> Invoice:
-    rows = Invoice.objects.select_related("customer", "space", "subscription", "credits")
-    row = rows.filter(pk=parse_id("inv", invoice_id)).first()
-    if row is None:
-        raise ZetelError("not_found")
-    return row
+    return the_one(Invoice.objects.select_related("customer", "space", "subscription", "credits"), invoice_id)
 
 
-def _live(subscription_id: str) -> Subscription:
-    rows = Subscription.objects.select_related("space", "customer__billing_owner")
-    row = rows.filter(pk=parse_id("sub", subscription_id)).first()
-    if row is None:
-        raise ZetelError("not_found")
-    return row
+def _subscription(subscription_id: str) -> Subscription:
+    return the_one(Subscription.objects.select_related("space", "customer__billing_owner"), subscription_id)

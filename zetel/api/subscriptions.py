@@ -31,6 +31,7 @@ from zetel.api.values import (
     money,
     page_of,
     parse_id,
+    the_one,
 )
 from zetel.models import Person, Subscription
 from zetel.models.ids import public_id
@@ -162,9 +163,7 @@ def visible(request: ApiRequest) -> QuerySet[Subscription]:
 def load(request: ApiRequest, subscription_id: str, capability: Capability) -> Subscription:
     """A live one for an act; who is in its space without the right is told so, others that there is none (R8)."""
     request.caller.somebody  # noqa: B018  # an act is somebody's
-    row = Subscription.objects.filter(pk=parse_id("sub", subscription_id)).first()
-    if row is None:
-        raise ZetelError("not_found")
+    row = the_one(Subscription.objects.all(), subscription_id)
     load_space(request, row.space_id, capability)
     if row.status not in LIVE:
         raise ZetelError("no_subscription")
@@ -185,27 +184,19 @@ def list_subscriptions(request: ApiRequest, query: Query[SubscriptionsQuery]) ->
         rows = rows.filter(space=parse_id("spc", query.space))
     if query.status:
         rows = rows.filter(status=query.status)
-    return page_of(rows, query, "sub", shown_all)
+    return page_of(rows, query, shown_all)
 
 
 @operation(router, "GET", "/subscriptions/{subscription_id}", answer=SubscriptionShown)
 def get_subscription(request: ApiRequest, subscription_id: SubscriptionId) -> SubscriptionShown:
     """One subscription with its terms."""
-    found = parse_id("sub", subscription_id)
-    row = visible(request).filter(pk=found).first()
-    if row is None:
-        _refuse(request, found)
-    assert row is not None, "whoever may not see it was refused"
-    return shown_all([row])[0]
-
-
-def _refuse(request: ApiRequest, found: Any) -> None:
-    """Who is in its space without the right is told so (R8)."""
-    row = Subscription.objects.filter(pk=found).first()
-    if row is None:
+    row = the_one(Subscription.objects.all(), subscription_id)
+    if not visible(request).filter(pk=row.pk).exists():
+        load_space(
+            request, row.space_id, Capability.BILLING_SEE
+        )  # who is inside without the right is told so (R8)
         raise ZetelError("not_found")
-    load_space(request, row.space_id, Capability.BILLING_SEE)
-    raise ZetelError("not_found")
+    return shown(row)
 
 
 @operation(
@@ -271,10 +262,7 @@ def hand_over_billing(
 )  # fmt: skip
 def get_seat_use(request: ApiRequest, subscription_id: SubscriptionId) -> SeatUseShown:
     """Seats bought and people counted."""
-    found = parse_id("sub", subscription_id)
-    row = Subscription.objects.filter(pk=found).first()
-    if row is None:
-        raise ZetelError("not_found")
+    row = the_one(Subscription.objects.all(), subscription_id)
     if request.caller.person is not None:
         load_space(request, row.space_id, Capability.SEATUSE_SEE)
     use = seat_use.of(row.pk, clock.now())

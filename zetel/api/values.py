@@ -8,12 +8,13 @@ import re
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from django.db.models import QuerySet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from zetel.models.ids import parse_public_id, public_id
+from zetel.models.row import Row
 from zetel.rules.errors import ZetelError
 
 PAGE_DEFAULT, PAGE_MAX = 20, 100
@@ -22,6 +23,7 @@ _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|
 _EXAMPLE = uuid.UUID("019a0000-0000-7000-8000-000000000001")
 
 Item = TypeVar("Item", bound=BaseModel)
+Kind = TypeVar("Kind", bound=Row)
 
 
 class Sent(BaseModel):
@@ -145,14 +147,23 @@ def parse_id(prefix: str, text: str) -> uuid.UUID:
     return found
 
 
+def the_one(rows: "QuerySet[Kind]", text: str) -> Kind:
+    """The row with this public id among those the caller may know of; any other does not exist (rule R8)."""
+    row = rows.filter(pk=parse_id(rows.model.PREFIX, text)).first()
+    if row is None:
+        raise ZetelError("not_found")
+    return row
+
+
 def money(amount: int, currency: str) -> Money:
     return Money(amount=amount, currency=currency)
 
 
 def page_of(
-    rows: "QuerySet[Any]", query: ListQuery, prefix: str, show: Callable[[list[Any]], Iterable[Item]]
+    rows: "QuerySet[Kind]", query: ListQuery, show: Callable[[list[Kind]], Iterable[Item]]
 ) -> Many[Item]:
     """Rows newest first from the cursor on; `show` turns a whole page into what is answered."""
+    prefix = rows.model.PREFIX
     if query.cursor is not None:
         last = parse_public_id(prefix, query.cursor)
         if last is None:
