@@ -7,12 +7,10 @@ browser counts for nothing here.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.utils.translation import get_language
 from ninja.security.base import AuthBase
 
 from zetel import clock
@@ -46,11 +44,6 @@ class Caller:
     def buyer(self) -> Person:
         """Who quotes and confirms: the billing owner where staff act for one, else the person."""
         return self.behalf.owner if self.behalf else self.somebody
-
-    @property
-    def language(self) -> Literal["nl", "en"]:
-        """What the caller reads, as Accept-Language says."""
-        return "nl" if (get_language() or "en").startswith("nl") else "en"
 
     @property
     def reference(self) -> str:

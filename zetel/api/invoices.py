@@ -33,6 +33,7 @@ from zetel.api.values import (
     page_of,
     parse_id,
 )
+from zetel.documents.languages import reader_language
 from zetel.jobs import collect, files
 from zetel.models import Attempt, Invoice, Payment, Refund
 from zetel.models.ids import public_id
@@ -204,7 +205,7 @@ def pay_invoice(request: ApiRequest, invoice_id: InvoiceId, body: Nothing) -> Be
         row,
         actor=request.caller.somebody,
         now=clock.now(),
-        language=request.caller.language,
+        language=reader_language(),
         return_path=back,
     )
     return Begun(public_id("pay", attempt.payment_id))

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
-from django.utils.translation import get_language
 from pydantic import Field
 
 from zetel.api.values import Cycle, Money, Shown, money
 from zetel.documents.explain import Source, explain
+from zetel.documents.languages import reader_language
 from zetel.models import InvoiceLine
 from zetel.rules.billing import Line
 
@@ -39,15 +39,11 @@ class TaxShown(Shown):
     tax: Money
 
 
-def language() -> Literal["nl", "en"]:
-    return "nl" if (get_language() or "en").startswith("nl") else "en"
-
-
 def line_of_rules(line: Line, currency: str) -> LineShown:
     """A line that is not issued yet."""
     said = explain(
         seats=line.seats, unit_price=line.unit_amount, days=line.days, of_days=line.of_days, amount=line.amount,
-        currency=currency, language=language(), discount_bp=line.discount_bp,
+        currency=currency, language=reader_language(), discount_bp=line.discount_bp,
         discount_amount=line.discount_amount, rule=line.rule,
     )  # fmt: skip
     return _line(line, line.days, line.of_days, currency, said)
@@ -58,7 +54,7 @@ def line_of_row(line: InvoiceLine, currency: str, sources: Mapping[str, Source])
     days, of_days = (line.end - line.start).days, (line.period_end - line.period_start).days
     said = explain(
         seats=line.seats, unit_price=line.unit_amount, days=days, of_days=of_days, amount=line.amount,
-        currency=currency, language=language(), discount_bp=line.discount_bp,
+        currency=currency, language=reader_language(), discount_bp=line.discount_bp,
         discount_amount=line.discount_amount, rule=line.rule,
         taken_from=[sources[line_id] for line_id in line.takes_back if line_id in sources],
     )  # fmt: skip

@@ -36,6 +36,7 @@ from zetel.api.values import (
     parse_id,
     the_one,
 )
+from zetel.documents.languages import reader_language
 from zetel.jobs import collect
 from zetel.models import Attempt, CatalogVersion, Person, PurchaseDraft, Quote, Subscription
 from zetel.models.ids import public_id
@@ -207,7 +208,7 @@ def confirm_quote(request: ApiRequest, quote_id: QuoteId, body: ConfirmWanted) -
         quotes.agree_to_lower(quote, now=clock.now())
     change = changes.confirm(
         quote_id=quote.pk, person=request.caller.buyer, now=clock.now(),
-        return_path="/upgrade/changes/{change}/", language=request.caller.language,
+        return_path="/upgrade/changes/{change}/", language=reader_language(),
     )  # fmt: skip
     return Begun(change.public_id)
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from zetel.documents.amounts import amount_text, date_text
+from zetel.documents.languages import reader_language
 
 Params = Mapping[str, Any]
 Facts = tuple[tuple[str, str], ...]
@@ -53,10 +54,6 @@ def billing_path(params: Params, page: str = "") -> str:
     return f"/s/{space}/billing/{page}" if space else "/billing/"
 
 
-def language() -> str:
-    return "nl" if (get_language() or "en").startswith("nl") else "en"
-
-
 def fact(params: Params, name: str) -> str:
     return str(params.get(name) or "")
 
@@ -64,11 +61,11 @@ def fact(params: Params, name: str) -> str:
 def amount(params: Params, name: str, currency: str = "currency") -> str:
     if params.get(name) is None or not params.get(currency):
         return ""
-    return amount_text(int(params[name]), str(params[currency]), language())
+    return amount_text(int(params[name]), str(params[currency]), reader_language())
 
 
 def day(params: Params, name: str) -> str:
-    return date_text(date.fromisoformat(params[name]), language()) if params.get(name) else ""
+    return date_text(date.fromisoformat(params[name]), reader_language()) if params.get(name) else ""
 
 
 def shown(*facts: tuple[str, str]) -> Facts:

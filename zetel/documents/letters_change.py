@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 
 from zetel.documents.amounts import date_text
+from zetel.documents.languages import reader_language
 from zetel.documents.letter import (
     Facts,
     House,
@@ -22,7 +23,6 @@ from zetel.documents.letter import (
     cycle,
     day,
     fact,
-    language,
     renewal,
     shown,
     to_billing,
@@ -41,7 +41,7 @@ def _waiting(items: list[Mapping[str, Any]], label: str) -> Facts:
     """What waits, or waits no longer: a row for each change, by its day."""
     return tuple(
         (
-            label % {"date": date_text(date.fromisoformat(item["on"]), language())},
+            label % {"date": date_text(date.fromisoformat(item["on"]), reader_language())},
             _value(item["field"], item["new"]),
         )
         for item in items

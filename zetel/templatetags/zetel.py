@@ -18,20 +18,15 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import is_aware, localtime
-from django.utils.translation import get_language
 
 from zetel.documents.amounts import amount_text, date_text, percent_text
+from zetel.documents.languages import reader_language
 from zetel.rules.money import Money
 
 register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
 HUE_COUNT = 8
-
-
-def reader_language() -> str:
-    """The language of the page, as the texts of documents know it: ``nl`` or ``en``."""
-    return "nl" if (get_language() or "").startswith("nl") else "en"
 
 
 @register.filter

@@ -13,10 +13,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.http import HttpRequest
-from django.utils.translation import get_language
 
 from zetel import clock
 from zetel.actions import outbox
+from zetel.documents.languages import reader_language
 from zetel.documents.mail import one_line
 from zetel.jobs.outbox import sends_mail
 from zetel.models import Mail
@@ -44,10 +44,9 @@ class AccountMail(EmailBackend):
 
 
 def _keep(message: EmailMessage) -> int:
-    language = "nl" if (get_language() or "en").startswith("nl") else "en"
     mails = outbox.keep_account_mail(
         to_emails=message.to, subject=one_line(str(message.subject)), text=str(message.body),
-        html=_html(message), language=language, now=clock.now(),
+        html=_html(message), language=reader_language(), now=clock.now(),
     )  # fmt: skip
     request = context.request
     if isinstance(request, HttpRequest):

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from zetel import clock
 from zetel.actions import changes, offers, quotes_change
+from zetel.documents.languages import reader_language
 from zetel.models import Change, Quote
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
@@ -27,7 +28,6 @@ from zetel.web.billing_change import Held, load_held
 from zetel.web.billing_change_words import button_words, change_summary
 from zetel.web.errors import sentence
 from zetel.web.upgrade_review import collect_now, news
-from zetel.web.upgrade_words import language
 
 # What a quote can be refused for that a new quote puts right.
 _ASK_AGAIN = frozenset({"quote_expired", "quote_stale"})
@@ -120,7 +120,7 @@ def _confirm(held: Held, quote: Quote) -> HttpResponse:
         return here
     try:
         change = changes.confirm(
-            quote_id=quote.pk, person=held.seen.person, now=held.now, language=language(),
+            quote_id=quote.pk, person=held.seen.person, now=held.now, language=reader_language(),
             return_path="/upgrade/changes/{change}/",
         )  # fmt: skip
     except ZetelError as error:

@@ -2,15 +2,9 @@
 
 from collections.abc import Mapping
 
-from django.utils.translation import get_language
-
 from zetel.documents.explain import Source, explain
+from zetel.documents.languages import reader_language
 from zetel.models import InvoiceLine
-
-
-def reader_language() -> str:
-    """`nl` or `en`: the languages that documents are written in."""
-    return "nl" if (get_language() or "en").startswith("nl") else "en"
 
 
 def explained(line: InvoiceLine, currency: str, sources: Mapping[str, Source]) -> str:

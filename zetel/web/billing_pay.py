@@ -18,6 +18,7 @@ from zetel import clock
 from zetel.access import Seen
 from zetel.actions import dues
 from zetel.actions.collections import open_attempt
+from zetel.documents.languages import reader_language
 from zetel.jobs import collections
 from zetel.models import Attempt, Invoice
 from zetel.models.payments import UNSETTLED
@@ -27,7 +28,7 @@ from zetel.rules.roles import Capability
 from zetel.web.billing_change import draw_billing
 from zetel.web.billing_view import invoices_of, load_owned
 from zetel.web.errors import sentence
-from zetel.web.upgrade_words import language, reason_sentence
+from zetel.web.upgrade_words import reason_sentence
 
 _SAID_HERE = ("method_required", "gateway_unavailable")
 _NOTHING_TO_PAY = (
@@ -47,7 +48,9 @@ def pay(request: HttpRequest, space_id: uuid.UUID, invoice_id: uuid.UUID) -> Htt
     outcome = reverse("billing_payment", args=[space_id, invoice_id])
     if request.method == "POST":
         try:
-            collections.pay(invoice, actor=seen.person, now=now, language=language(), return_path=outcome)
+            collections.pay(
+                invoice, actor=seen.person, now=now, language=reader_language(), return_path=outcome
+            )
         except ZetelError as error:
             if error.code not in (*_SAID_HERE, *_NOTHING_TO_PAY):
                 raise

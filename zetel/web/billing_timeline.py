@@ -10,10 +10,11 @@ from django.utils.translation import gettext
 
 from zetel.actions import standing
 from zetel.documents.explain import Source
+from zetel.documents.languages import reader_language
 from zetel.documents.timeline import say
 from zetel.models import Event, InvoiceLine
 from zetel.rules.event_types import ON_TIMELINE
-from zetel.web.billing_explained import explained, reader_language
+from zetel.web.billing_explained import explained
 from zetel.web.billing_view import Billing
 
 _ICONS = {

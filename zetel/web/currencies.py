@@ -3,8 +3,8 @@
 from babel import Locale
 from babel.numbers import get_currency_name, get_territory_currencies
 
+from zetel.documents.languages import reader_language
 from zetel.rules.catalog import Catalog
-from zetel.templatetags.zetel import reader_language
 
 
 def currency_of(country: str, catalog: Catalog) -> str:

@@ -7,12 +7,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from zetel import clock
+from zetel.documents.languages import reader_language
 from zetel.models import CatalogVersion
 from zetel.rules.catalog import Catalog
 from zetel.templatetags.zetel import number
 from zetel.web.currencies import currency_choices
 from zetel.web.upgrade_plan import chosen, plan_columns
-from zetel.web.upgrade_words import language
 
 
 @require_safe
@@ -41,11 +41,11 @@ def _table(catalog: Catalog) -> list[tuple[str, list[str]]]:
     yes, no = gettext("Yes"), gettext("No")
     plans = list(catalog.plans.values())
     rows = [
-        (words[language()], [yes if code in plan.features else no for plan in plans])
+        (words[reader_language()], [yes if code in plan.features else no for plan in plans])
         for code, words in catalog.feature_words.items()
     ]
     rows += [
-        (words[language()], [_limit(plan.limits.get(code)) for plan in plans])
+        (words[reader_language()], [_limit(plan.limits.get(code)) for plan in plans])
         for code, words in catalog.limit_words.items()
     ]
     return rows

@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from zetel import clock
 from zetel.actions import drafts
 from zetel.actions.customers import BillingInformation
+from zetel.documents.languages import reader_language
 from zetel.jobs import methods
 from zetel.models import Customer, MethodSetup, PurchaseDraft
 from zetel.models.ids import parse_public_id
@@ -28,7 +29,6 @@ from zetel.web.billing_information_form import REARRANGE, BillingInformationForm
 from zetel.web.errors import sentence
 from zetel.web.forms import Card
 from zetel.web.upgrade import Visit, page, step, with_pick
-from zetel.web.upgrade_words import language
 
 _TYPED = (
     "upgrade_typed"  # in the session: draft -> what stood in the form when its reader left for another page
@@ -88,7 +88,7 @@ def _suggested(visit: Visit) -> dict[str, Any]:
     return asdict(
         BillingInformation(
             name=visit.opened.owner.name, company=organization if space.kind != "workspace" else "",
-            country=space.country, time_zone=space.time_zone, language=language(),
+            country=space.country, time_zone=space.time_zone, language=reader_language(),
         )
     )  # fmt: skip
 

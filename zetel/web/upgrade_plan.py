@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from zetel import clock
 from zetel.actions import drafts
 from zetel.actions.directory_plans import entitlements
+from zetel.documents.languages import reader_language
 from zetel.models import CatalogVersion, Membership, Person, Space
 from zetel.models.ids import parse_public_id
 from zetel.models.spaces import DIVISION, MEMBER, ORGANIZATION, TEAM, WORKSPACE
@@ -27,7 +28,6 @@ from zetel.web.errors import sentence
 from zetel.web.forms import Card
 from zetel.web.places import sort_key
 from zetel.web.upgrade import Visit, page, step
-from zetel.web.upgrade_words import language
 from zetel.web.words import kind_word, plan_name
 
 MOST_CHOSEN = "premium"
@@ -80,12 +80,12 @@ def _unit(catalog: Catalog, plan: Plan, cycle: str, currency: str, on: datetime)
 
 def _added(catalog: Catalog, plan: Plan, before: Plan | None) -> list[str]:
     new = [code for code in plan.features if before is None or code not in before.features]
-    return [catalog.feature_words[code][language()] for code in new]
+    return [catalog.feature_words[code][reader_language()] for code in new]
 
 
 def _limits(catalog: Catalog, plan: Plan) -> list[tuple[str, int | None]]:
     """Every limit there is in the catalogue, and what this plan says of it; None is no limit."""
-    return [(words[language()], plan.limits.get(code)) for code, words in catalog.limit_words.items()]
+    return [(words[reader_language()], plan.limits.get(code)) for code, words in catalog.limit_words.items()]
 
 
 @step()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from zetel import clock
 from zetel.actions import changes, quotes, standing
+from zetel.documents.languages import reader_language
 from zetel.jobs import collect, vat_checks
 from zetel.models import Attempt, CatalogVersion, Change, Quote
 from zetel.models.ids import parse_public_id
@@ -23,7 +24,7 @@ from zetel.templatetags.zetel import amount
 from zetel.web.currencies import country_name
 from zetel.web.errors import sentence
 from zetel.web.upgrade import Visit, back_to, page, step
-from zetel.web.upgrade_words import amount_rows, language, summary
+from zetel.web.upgrade_words import amount_rows, summary
 from zetel.web.words import cycle_word, kind_word, plan_name
 
 # What a confirmed quote can be refused for that a new quote puts right.
@@ -139,7 +140,7 @@ def _confirm(visit: Visit) -> HttpResponse:
         quotes.agree_to_lower(shown, now=clock.now())
     try:
         change = changes.confirm(
-            quote_id=quote_id, person=visit.person, now=clock.now(), language=language(),
+            quote_id=quote_id, person=visit.person, now=clock.now(), language=reader_language(),
             return_path="/upgrade/changes/{change}/",
         )  # fmt: skip
     except ZetelError as error:

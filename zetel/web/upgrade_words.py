@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from zetel.actions.trials_first import First
 from zetel.documents.explain import explain
+from zetel.documents.languages import reader_language
 from zetel.models import Subscription
 from zetel.rules.billing import Line
 from zetel.rules.catalog import Catalog, price_on
@@ -25,10 +26,6 @@ from zetel.templatetags.zetel import longdate, percent
 from zetel.web.words import cycle_word, plan_name
 
 Row = dict[str, object]
-
-
-def language() -> str:
-    return "nl" if (get_language() or "en").startswith("nl") else "en"
 
 
 def amount_rows(priced: PricedPurchase, catalog: Catalog, due_label: str) -> list[Row]:
@@ -65,7 +62,8 @@ def money_rows(
 def _line_row(line: Line, catalog: Catalog, currency: str) -> Row:
     sum_in_words = explain(
         seats=line.seats, unit_price=line.unit_amount, days=line.days, of_days=line.of_days, amount=line.amount,
-        discount_bp=line.discount_bp, discount_amount=line.discount_amount, currency=currency, language=language(),
+        discount_bp=line.discount_bp, discount_amount=line.discount_amount, currency=currency,
+        language=reader_language(),
     )  # fmt: skip
     return {
         "label": f"{plan_name(catalog, line.plan)}, {cycle_word(line.cycle).lower()}",
