@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from zetel.api.values import Cycle, Money, Shown, money
-from zetel.documents.explain import Source, explain
+from zetel.documents.explain import Source, explain, explain_issued
 from zetel.documents.languages import reader_language
 from zetel.models import InvoiceLine
 from zetel.rules.billing import Line
@@ -52,12 +52,7 @@ def line_of_rules(line: Line, currency: str) -> LineShown:
 def line_of_row(line: InvoiceLine, currency: str, sources: Mapping[str, Source]) -> LineShown:
     """A line of an issued document; `sources` are the lines that credits take from."""
     days, of_days = (line.end - line.start).days, (line.period_end - line.period_start).days
-    said = explain(
-        seats=line.seats, unit_price=line.unit_amount, days=days, of_days=of_days, amount=line.amount,
-        currency=currency, language=reader_language(), discount_bp=line.discount_bp,
-        discount_amount=line.discount_amount, rule=line.rule,
-        taken_from=[sources[line_id] for line_id in line.takes_back if line_id in sources],
-    )  # fmt: skip
+    said = explain_issued(line, currency, reader_language(), sources)
     return _line(line, days, of_days, currency, said)
 
 

@@ -5,7 +5,8 @@ here only, so that the invoice, its web page and the timeline never tell differe
 names the lines it takes from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
 from django.utils import translation
@@ -48,6 +49,32 @@ def explain_line(line: Explained, currency: str, language: str) -> str:
         currency=currency,
         language=language,
     )
+
+
+class Issued(Protocol):
+    """A line of an issued document; `takes_back` are the ids of the lines that a credit takes from."""
+
+    seats: int
+    unit_amount: int
+    start: date
+    end: date
+    period_start: date
+    period_end: date
+    amount: int
+    discount_bp: int
+    discount_amount: int
+    rule: str
+    takes_back: list[str]
+
+
+def explain_issued(line: Issued, currency: str, language: str, sources: Mapping[str, Source]) -> str:
+    """`5 seats × € 13,49 × 21 van 31 dagen = € 45,69`; `sources` are the lines that credits take from, by id."""
+    return explain(
+        seats=line.seats, unit_price=line.unit_amount, days=(line.end - line.start).days,
+        of_days=(line.period_end - line.period_start).days, amount=line.amount, discount_bp=line.discount_bp,
+        discount_amount=line.discount_amount, currency=currency, language=language, rule=line.rule,
+        taken_from=[sources[line_id] for line_id in line.takes_back if line_id in sources],
+    )  # fmt: skip
 
 
 def explain(

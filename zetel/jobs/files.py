@@ -23,7 +23,7 @@ from zetel.actions import standing
 from zetel.actions.invoices import keep_file
 from zetel.documents.bank_payment import bank_payment
 from zetel.documents.einvoice import can_be_stated, ubl
-from zetel.documents.explain import Source, explain
+from zetel.documents.explain import Source, explain_issued
 from zetel.documents.invoice import DocumentLine, InvoiceDocument, Party, TaxRow, render
 from zetel.documents.values import BankPayment, HomeTax, Kind, Reference
 from zetel.models import Attempt, CatalogVersion, Invoice, InvoiceLine, IssuedFile, ManualInvoice, Payment
@@ -225,12 +225,7 @@ def _taken(row: InvoiceLine, sources: Mapping[str, Source], currency: str, langu
     """What a credit says beside its figures: whose lines it takes back. Others need no more than their figures."""
     if not row.takes_back:
         return ""
-    return explain(
-        seats=row.seats, unit_price=row.unit_amount, days=(row.end - row.start).days,
-        of_days=(row.period_end - row.period_start).days, amount=row.amount, currency=currency, language=language,
-        discount_bp=row.discount_bp, discount_amount=row.discount_amount,
-        rule=row.rule, taken_from=[sources[line_id] for line_id in row.takes_back if line_id in sources],
-    )  # fmt: skip
+    return explain_issued(row, currency, language, sources)
 
 
 def _line(row: InvoiceLine, plan: str, space: str) -> DocumentLine:

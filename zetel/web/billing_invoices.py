@@ -18,6 +18,7 @@ from zetel import clock
 from zetel.access import Seen, load_invoice, load_space
 from zetel.actions import dues, standing
 from zetel.documents.amounts import percent_text
+from zetel.documents.explain import explain_issued
 from zetel.documents.languages import reader_language
 from zetel.jobs.files import MIME_TYPES, NLCIUS, PDF, UBL, ensure_file, file_name, kinds_of
 from zetel.models import CatalogVersion, Invoice, InvoiceLine, Payment
@@ -29,7 +30,6 @@ from zetel.rules.periods import local_date
 from zetel.rules.roles import Capability
 from zetel.templatetags.zetel import longdate
 from zetel.web import places
-from zetel.web.billing_explained import explained
 from zetel.web.billing_manual import to_pay
 from zetel.web.billing_view import invoice_state, invoices_of, place, shown
 from zetel.web.words import cycle_word, plan_name
@@ -69,7 +69,7 @@ def lines_shown(invoice: Invoice, lines: list[InvoiceLine], catalog: Catalog) ->
             title=f"{plan_name(catalog, line.plan)}, {cycle_word(line.cycle)}",
             period=gettext("%(start)s up to %(end)s")
             % {"start": longdate(line.start), "end": longdate(line.end)},
-            explanation=explained(line, invoice.currency, sources),
+            explanation=explain_issued(line, invoice.currency, reader_language(), sources),
             amount=Money(line.amount - line.discount_amount, invoice.currency),
         )
         for line in lines

@@ -9,12 +9,11 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from zetel.actions import standing
-from zetel.documents.explain import Source
+from zetel.documents.explain import Source, explain_issued
 from zetel.documents.languages import reader_language
 from zetel.documents.timeline import say
 from zetel.models import Event, InvoiceLine
 from zetel.rules.event_types import ON_TIMELINE
-from zetel.web.billing_explained import explained
 from zetel.web.billing_view import Billing
 
 _ICONS = {
@@ -91,5 +90,5 @@ def _happened(event: Event, lines: list[InvoiceLine], sources: Mapping[str, Sour
         who=who_words(event),
         why=event.reason,
         icon=_ICONS.get(event.kind.partition(".")[0], "clock"),
-        lines=[explained(line, currency, sources) for line in lines],
+        lines=[explain_issued(line, currency, reader_language(), sources) for line in lines],
     )
