@@ -1,20 +1,26 @@
-"""Every operation with what a generator makes of the document: no failure of ours, no answer that is not documented,
-and nothing taken that the document refuses.
+"""Every operation with what a generator makes of the document, alone and one after another: no failure of ours, no
+answer that is not documented, and nothing taken that the document refuses.
 
-A usual run tries a few requests per operation; `--long` more than 10,000 in all, and as several callers.
+A usual run tries a few requests of a few operations; `--long` every operation as everybody, more than 10,000 in all.
 """
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.core.transport import Response
 
 from tests.api.calling import Said
 from tests.api.conftest import Callers
@@ -33,34 +39,46 @@ for _path in DOCUMENT["paths"].values():  # headers and keys have tests of their
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 FOUND: list[Any] = [result.ok() for result in SCHEMA.get_all_operations()]  # type: ignore[union-attr]
 OPERATIONS = {operation.definition.raw["operationId"]: operation for operation in FOUND}
-USUAL, LONG = 3, 70
+MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+USUAL, LONG = 3, 70  # requests per operation and mode
 SAMPLE = sorted(OPERATIONS)[::12]  # of a usual run
-WHO = ("anna", "operator", "host")
+WHO, EVERYBODY = ("anna", "operator", "host"), (
+    "anna", "bram", "chris", "gast", "daan", "frieda", "sales", "support", "finance", "operator", "host", "beta",
+    "narrow", "nobody",
+)  # fmt: skip
+ASKED_MIN = 10_000  # of a long run
+asked: Counter[str] = Counter()
 
 
-def _bodies(name: str, status: int) -> Iterator[Draft202012Validator]:
-    for response in (
-        OPERATIONS[name].definition.raw["responses"].get(str(status), {}).get("content", {}).items()
-    ):
-        if "json" in response[0]:
-            schema = {**response[1]["schema"], "components": DOCUMENT["components"]}
-            yield Draft202012Validator(schema)
+@pytest.fixture(scope="module", autouse=True)
+def counted(request: pytest.FixtureRequest, record_testsuite_property: Any) -> Iterator[None]:
+    """A long run of the whole file asks often enough, and as everybody; how often stands in its report."""
+    yield
+    record_testsuite_property("asked", json.dumps(asked))
+    if request.config.getoption("--long"):
+        assert asked.total() >= ASKED_MIN, asked
+        assert min(asked[who] for who in EVERYBODY) >= ASKED_MIN // 100, asked
 
 
-def send(callers: Callers, who: str, case: Any, real_ids: bool) -> Said:
-    """A generated request; with `real_ids` on what there is."""
-    ids = callers.two.acme.ids
-    params = {
-        name: ids.get(name, value) if real_ids else value
-        for name, value in (case.path_parameters or {}).items()
-    }
+@cache
+def _validator(name: str, status: int) -> Draft202012Validator | None:
+    """What the document says of a body of this status; None where it is no JSON."""
+    said = OPERATIONS[name].definition.raw["responses"].get(str(status), {}).get("content", {})
+    schemas = [content["schema"] for kind, content in said.items() if "json" in kind]
+    return Draft202012Validator(schemas[0] | {"components": DOCUMENT["components"]}) if schemas else None
+
+
+def send(callers: Callers, who: str, case: Any, ids: dict[str, str]) -> Said:
+    """A generated request; `ids` stand in its path instead of what was made up."""
     path = case.path.removeprefix("/api/v1")
-    for name, value in params.items():
-        path = path.replace("{" + name + "}", _quoted(value))
+    for name, value in (case.path_parameters or {}).items():
+        path = path.replace("{" + name + "}", _quoted(ids.get(name, value)))
     pairs = [(key, one) for key, value in (case.query or {}).items() for one in _many(value)]
     query = "?" + "&".join(f"{_quoted(key)}={_quoted(value)}" for key, value in pairs)
     body = None if _absent(case.body) else _raw(case.body)
-    return callers.programs[who].call(case.method, path + (query if pairs else ""), body)
+    asked[who] += 1
+    program = callers.of(who, is_write=case.method != "GET")
+    return program.call(case.method, path + (query if pairs else ""), body)
 
 
 def _absent(body: Any) -> bool:
@@ -80,44 +98,84 @@ def _quoted(value: Any) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode(errors="surrogatepass")) or "%20"
 
 
-def examine(name: str, said: Said, is_negative: bool, case: Any) -> None:
+def is_wrong(case: Any, ids: dict[str, str]) -> bool:
+    """Whether the document refuses what was sent: its body, its query, or a path that no real id took the place of."""
+    wrong = {place for place, made in case.meta.components.items() if made.mode is GenerationMode.NEGATIVE}
+    return bool(wrong & {ParameterLocation.BODY, ParameterLocation.QUERY}) or (bool(wrong) and not ids)
+
+
+def examine(name: str, said: Said, case: Any, *, refused: bool) -> None:
     """What must hold of every answer."""
     what = (name, case.path_parameters, case.query, case.body, said.status, said.body)
     assert said.status < 500 or said.status == 503, what
     assert said.status in DECLARED[name].statuses, what
-    for validator in _bodies(name, said.status):
+    validator = _validator(name, said.status)
+    if validator is not None:
         validator.validate(said.body)
-    if is_negative:
-        assert said.status >= 400 or said.status == 304, what
+    assert not refused or said.status >= 400 or said.status == 304, what
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     is_long = metafunc.config.getoption("--long")
-    metafunc.parametrize("name", sorted(OPERATIONS) if is_long else SAMPLE)
+    if "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", sorted(OPERATIONS) if is_long else SAMPLE)
+    if "walker" in metafunc.fixturenames:
+        metafunc.parametrize("walker", EVERYBODY if is_long else ("host",))
 
 
-@pytest.mark.parametrize(
-    "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["positive", "negative"]
-)
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
 def test_what_the_document_makes_up_is_answered_as_it_says(
     name: str, mode: GenerationMode, callers: Callers, clock: HandClock, request: pytest.FixtureRequest
 ) -> None:
-    operation = OPERATIONS[name]
-    count = LONG if request.config.getoption("--long") else USUAL
-    try:
-        strategy = operation.as_strategy(generation_mode=mode)
-    except schemathesis.errors.SchemathesisError:
-        pytest.skip("nothing can be wrong with it")
+    is_long = request.config.getoption("--long")
 
     @seed(20261124)
-    @settings(max_examples=count, database=None, deadline=None, phases=[Phase.generate],
+    @settings(max_examples=LONG if is_long else USUAL, database=None, deadline=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(case=strategy, who=st.sampled_from(WHO), real_ids=st.booleans())
+    @given(
+        case=OPERATIONS[name].as_strategy(generation_mode=mode),
+        who=st.sampled_from(EVERYBODY if is_long else WHO),
+        real_ids=st.booleans(),
+    )
     def attempt(case: Any, who: str, real_ids: bool) -> None:
+        ids = callers.two.acme.ids if real_ids else {}
         with undone():
             clock.set(clock.now)
-            said = send(callers, who, case, real_ids)
-            wrong = mode is GenerationMode.NEGATIVE and not (real_ids and case.path_parameters)
-            examine(name, said, wrong, case)
+            said = send(callers, who, case, ids)
+            examine(name, said, case, refused=is_wrong(case, ids))
 
     attempt()
+
+
+def test_what_one_answer_names_is_taken_by_the_next(
+    walker: str, callers: Callers, clock: HandClock, request: pytest.FixtureRequest
+) -> None:
+    """Walks along the links between operations: an id that was answered is sent where one of its kind is asked for."""
+    is_long = request.config.getoption("--long")
+
+    class Walk(SCHEMA.as_state_machine()):  # type: ignore[misc]
+        def setup(self) -> None:
+            self.world = ExitStack()
+            self.world.enter_context(undone())
+            clock.set(clock.now)
+
+        def teardown(self) -> None:
+            self.world.close()
+
+        def call(self, case: Any, **_transport: Any) -> Response:
+            said = send(callers, walker, case, {})
+            examine(case.operation.definition.raw["operationId"], said, case, refused=is_wrong(case, {}))
+            content = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
+            sent = requests.Request(case.method, "http://localhost" + case.path).prepare()
+            told = {name: [value] for name, value in said.headers.items()}
+            return Response(said.status, told, content, sent, 0.0, verify=False)
+
+        def validate_response(self, *_said: Any, **_more: Any) -> None:
+            """It was examined already."""
+
+    Walk.run(
+        settings=settings(
+            max_examples=25 if is_long else 2, stateful_step_count=8 if is_long else 5, database=None,
+            deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+        )
+    )  # fmt: skip
