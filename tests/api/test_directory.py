@@ -5,6 +5,7 @@ import pytest
 from tests.api.calling import Program, program_of
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
+from zetel.actions import directory_sync
 from zetel.models import Event, Person, Space
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,33 @@ def test_a_person_is_made_found_by_the_hosts_id_and_never_twice(host: Program) -
     assert host.done("GET", f"/people/{made['id']}")["email"] == "mens1@acme.example"
     event = Event.objects.get(kind="person.signed_up", after__person=made["id"])
     assert event.api_key_id is not None
+
+
+@pytest.mark.parametrize(
+    ("second", "answer"),
+    [
+        (reported(1, external_id="user-2"), "409 email_taken"),
+        (reported(2, external_id="user-1"), "409 external_id_taken"),
+    ],
+)
+def test_who_is_made_twice_at_once_is_refused_the_second_time(
+    second: dict[str, object], answer: str, host: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.done("POST", "/people", reported(1))
+    check, looks = directory_sync._check_free, iter([False, True])
+    monkeypatch.setattr(directory_sync, "_check_free", lambda *told: check(*told) if next(looks) else None)
+    assert host.post("/people", second).code == answer
+    assert Person.objects.count() == 1
+
+
+def test_a_space_is_named_by_the_host_and_no_two_alike(world: World, host: Program, space: Space) -> None:
+    other = world.workspace(world.person("Bram"), "Elders")
+    named = host.done("PUT", f"/spaces/{space.public_id}/external-id", {"external_id": "ruimte-1"})
+    assert host.done("GET", "/spaces?external_id=ruimte-1")["data"][0]["id"] == named["space"]
+    said = host.call("PUT", f"/spaces/{other.public_id}/external-id", {"external_id": "ruimte-1"})
+    assert said.code == "409 external_id_taken"
+    other.refresh_from_db()
+    assert other.external_id is None
 
 
 def test_a_report_brings_a_space_in_line_and_the_same_again_changes_nothing(

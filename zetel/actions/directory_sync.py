@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from zetel.actions import directory_account, directory_host, directory_people
 from zetel.actions._change import lock_space
@@ -49,28 +49,37 @@ def create_person(
 ) -> Person:
     """A person whose address counts as verified. Raises email_taken, external_id_taken, and those of a profile."""
     address = names.email(email)
-    with transaction.atomic():
-        if EmailAddress.objects.filter(email=address, verified=True).exists() or _has(email=address):
-            raise ZetelError("email_taken", field="email")
-        if external_id is not None and _has(external_id=external_id):
-            raise ZetelError("external_id_taken", field="external_id")
-        person = directory_account.create_person(
-            email=address, name=name, language=language, time_zone=time_zone, now=now
-        )
-        if external_id is not None:
-            Person.objects.filter(pk=person.pk).update(external_id=external_id)
-            person.external_id = external_id
+    _check_free(address, external_id)
+    try:
+        with transaction.atomic():
+            person = directory_account.create_person(
+                email=address, name=name, language=language, time_zone=time_zone, now=now
+            )
+            if external_id is not None:
+                Person.objects.filter(pk=person.pk).update(external_id=external_id)
+                person.external_id = external_id
+    except IntegrityError:  # another request made the person between our look and our write
+        _check_free(address, external_id)
+        raise
     return person
+
+
+def _check_free(address: str, external_id: str | None) -> None:
+    if EmailAddress.objects.filter(email=address, verified=True).exists() or _has(email=address):
+        raise ZetelError("email_taken", field="email")
+    if external_id is not None and _has(external_id=external_id):
+        raise ZetelError("external_id_taken", field="external_id")
 
 
 def name_space(space: Space, external_id: str | None) -> Space:
     """Keep what the host calls a space; external_id_taken when another is called so."""
     with transaction.atomic():
         space = lock_space(space)
-        taken = Space.objects.filter(external_id=external_id).exclude(pk=space.pk)
-        if external_id is not None and taken.exists():
-            raise ZetelError("external_id_taken", field="external_id")
-        Space.objects.filter(pk=space.pk).update(external_id=external_id)
+        try:
+            with transaction.atomic():
+                Space.objects.filter(pk=space.pk).update(external_id=external_id)
+        except IntegrityError as error:
+            raise ZetelError("external_id_taken", field="external_id") from error
         space.external_id = external_id
     return space
 
