@@ -34,6 +34,7 @@ def program(world: World) -> Program:
         ("GET", "/spaces?limit=1&limit=2", "422 value_invalid"),
         ("GET", "/spaces?onzin=1", "422 field_unknown"),
         ("GET", "/spaces?cursor=per_1", "422 page_invalid"),
+        ("GET", "/keys?cursor=per_1", "422 page_invalid"),
         ("GET", "/spaces?cursor=%00", "400 body_invalid"),
         ("GET", "/spaces?kind=", "422 fields_invalid"),
     ],

@@ -113,7 +113,7 @@ def load(request: ApiRequest, customer_id: str) -> Customer:
     return the_one(own(request), customer_id)
 
 
-@operation(router, "GET", "/customers", answer=Many[CustomerShown], codes=("page_invalid", "person_required"))
+@operation(router, "GET", "/customers", answer=Many[CustomerShown], codes=("person_required",))
 def list_customers(request: ApiRequest, query: Query[ListQuery]) -> Many[CustomerShown]:
     """The customers that the person pays as, or is entering."""
     return page_of(own(request), query, lambda rows: [shown(row) for row in rows])

@@ -59,7 +59,7 @@ class EventsQuery(ListQuery):
     )
 
 
-@operation(router, "GET", "/events", answer=Many[EventShown], codes=("page_invalid",))
+@operation(router, "GET", "/events", answer=Many[EventShown])
 def list_events(request: ApiRequest, query: Query[EventsQuery]) -> Many[EventShown]:
     """Events, newest first."""
     rows, person = Event.objects.all(), request.caller.person

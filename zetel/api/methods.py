@@ -125,7 +125,7 @@ def refresh_setup_session(request: ApiRequest, setup_id: SetupId, body: Nothing)
 
 @operation(
     router, "GET", "/customers/{customer_id}/payment-methods", answer=Many[MethodShown],
-    codes=("page_invalid", "person_required"),
+    codes=("person_required",),
 )  # fmt: skip
 def list_payment_methods(
     request: ApiRequest, customer_id: CustomerId, query: Query[ListQuery]

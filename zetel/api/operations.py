@@ -72,10 +72,11 @@ def operation(
     """
     is_write = method != "GET"
     scopes = (Scope.WRITE if is_write else Scope.READ, *((Scope.STAFF,) if staff else ()))
-    refusals = (WRITES if is_write else READS) | set(codes) | {"forbidden"}
 
     def register(act: Callable[..., Any]) -> Callable[..., Any]:
         query = _query_names(act)
+        refusals = (WRITES if is_write else READS) | set(codes) | {"forbidden"}
+        refusals |= {"page_invalid"} if "cursor" in query else set()
 
         @wraps(act)
         def answered(request: ApiRequest, **given: Any) -> HttpResponse:

@@ -104,7 +104,7 @@ def get_me(request: ApiRequest) -> CallerShown:
     )
 
 
-@operation(router, "GET", "/people", answer=Many[PersonShown], codes=("page_invalid",))
+@operation(router, "GET", "/people", answer=Many[PersonShown])
 def list_people(request: ApiRequest, query: Query[PeopleQuery]) -> Many[PersonShown]:
     """For the installation everybody, newest first; for a person themself."""
     rows = _known(request)

@@ -92,7 +92,7 @@ def create_sales_request(request: ApiRequest, body: SalesRequestWanted) -> Sales
 
 
 @operation(
-    router, "GET", "/sales-requests", answer=Many[SalesRequestShown], codes=("page_invalid", "person_required")
+    router, "GET", "/sales-requests", answer=Many[SalesRequestShown], codes=("person_required",)
 )  # fmt: skip
 def list_sales_requests(request: ApiRequest, query: Query[ListQuery]) -> Many[SalesRequestShown]:
     """The person's own requests, newest first."""

@@ -253,7 +253,7 @@ def decide_approval(request: ApiRequest, change_id: ChangeId, body: Decision) ->
     return Begun(f"{change_id}:{'approved' if body.approved else 'refused'}")
 
 
-@operation(router, "GET", "/sandbox/mails", answer=Many[MailShown], staff=True, codes=("page_invalid",))
+@operation(router, "GET", "/sandbox/mails", answer=Many[MailShown], staff=True)
 def list_mails(request: ApiRequest, query: Query[MailsQuery]) -> Many[MailShown]:
     """Every mail that would have been sent, newest first."""
     enter(request)

@@ -96,7 +96,7 @@ def shown(space: Space) -> SpaceShown:
     )  # fmt: skip
 
 
-@operation(router, "GET", "/spaces", answer=Many[SpaceShown], codes=("page_invalid",))
+@operation(router, "GET", "/spaces", answer=Many[SpaceShown])
 def list_spaces(request: ApiRequest, query: Query[SpacesQuery]) -> Many[SpaceShown]:
     """The spaces the person is in, and what is inside those; for the installation all of them."""
     rows = Space.objects.all()

@@ -44,7 +44,7 @@ from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
 
 router = Router()
-_LIST = ("page_invalid", "person_required", "not_logged_in")
+_READ = ("person_required", "not_logged_in")
 _ACT = ("reason_required", "not_logged_in")
 
 
@@ -103,7 +103,7 @@ class ActingShown(Shown):
     ended_at: datetime | None
 
 
-@operation(router, "GET", "/staff/customers", answer=Many[CustomerShown], staff=True, codes=_LIST)
+@operation(router, "GET", "/staff/customers", answer=Many[CustomerShown], staff=True, codes=_READ)
 def staff_list_customers(request: ApiRequest, query: Query[CustomersQuery]) -> Many[CustomerShown]:
     """Every customer, newest first."""
     staff_of(request, Capability.STAFF_CUSTOMERS_SEE)
@@ -113,14 +113,14 @@ def staff_list_customers(request: ApiRequest, query: Query[CustomersQuery]) -> M
     return page_of(rows, query, lambda found: [customers.shown(row) for row in found])
 
 
-@operation(router, "GET", "/staff/customers/{customer_id}", answer=CustomerShown, staff=True, codes=_LIST)
+@operation(router, "GET", "/staff/customers/{customer_id}", answer=CustomerShown, staff=True, codes=_READ)
 def staff_get_customer(request: ApiRequest, customer_id: CustomerId) -> CustomerShown:
     """One customer."""
     staff_of(request, Capability.STAFF_CUSTOMERS_SEE)
     return customers.shown(_customer(customer_id))
 
 
-@operation(router, "GET", "/staff/subscriptions", answer=Many[SubscriptionShown], staff=True, codes=_LIST)
+@operation(router, "GET", "/staff/subscriptions", answer=Many[SubscriptionShown], staff=True, codes=_READ)
 def staff_list_subscriptions(
     request: ApiRequest, query: Query[subscriptions.SubscriptionsQuery]
 ) -> Many[SubscriptionShown]:
@@ -134,7 +134,7 @@ def staff_list_subscriptions(
     return page_of(rows, query, subscriptions.shown_all)
 
 
-@operation(router, "GET", "/staff/invoices", answer=Many[InvoiceShown], staff=True, codes=_LIST)
+@operation(router, "GET", "/staff/invoices", answer=Many[InvoiceShown], staff=True, codes=_READ)
 def staff_list_invoices(request: ApiRequest, query: Query[DocumentsQuery]) -> Many[InvoiceShown]:
     """Every document, newest first."""
     staff_of(request, Capability.STAFF_MONEY_SEE)
@@ -146,21 +146,21 @@ def staff_list_invoices(request: ApiRequest, query: Query[DocumentsQuery]) -> Ma
     return page_of(rows, query, invoices.shown_all)
 
 
-@operation(router, "GET", "/staff/invoices/{invoice_id}", answer=WholeInvoice, staff=True, codes=_LIST)
+@operation(router, "GET", "/staff/invoices/{invoice_id}", answer=WholeInvoice, staff=True, codes=_READ)
 def staff_get_invoice(request: ApiRequest, invoice_id: InvoiceId) -> WholeInvoice:
     """One document with its lines."""
     staff_of(request, Capability.STAFF_MONEY_SEE)
     return invoices.whole(_invoice(invoice_id))
 
 
-@operation(router, "GET", "/staff/payments", answer=Many[PaymentShown], staff=True, codes=_LIST)
+@operation(router, "GET", "/staff/payments", answer=Many[PaymentShown], staff=True, codes=_READ)
 def staff_list_payments(request: ApiRequest, query: Query[ListQuery]) -> Many[PaymentShown]:
     """Every payment, newest first."""
     staff_of(request, Capability.STAFF_MONEY_SEE)
     return page_of(Payment.objects.all(), query, invoices.payments_shown)
 
 
-@operation(router, "GET", "/staff/refunds", answer=Many[RefundShown], staff=True, codes=_LIST)
+@operation(router, "GET", "/staff/refunds", answer=Many[RefundShown], staff=True, codes=_READ)
 def staff_list_refunds(request: ApiRequest, query: Query[ListQuery]) -> Many[RefundShown]:
     """Every refund, newest first."""
     staff_of(request, Capability.STAFF_MONEY_SEE)
@@ -261,7 +261,7 @@ def staff_end_acting(request: ApiRequest, acting_id: ActingId, body: Nothing) ->
     return _acting(rows.get(pk=row.pk))
 
 
-@operation(router, "GET", "/staff/sales-requests", answer=Many[SalesRequestShown], staff=True, codes=_LIST)
+@operation(router, "GET", "/staff/sales-requests", answer=Many[SalesRequestShown], staff=True, codes=_READ)
 def staff_list_sales_requests(request: ApiRequest, query: Query[ListQuery]) -> Many[SalesRequestShown]:
     """What was asked of sales, newest first."""
     staff_of(request, Capability.STAFF_OFFER)
