@@ -6,6 +6,7 @@ not logged in is asked to log in (rule R8). The matrix itself is `rules.roles`.
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
@@ -64,6 +65,18 @@ def acting_of(request: HttpRequest) -> Behalf | None:
     """The customer whom the member of staff who asks acts for now; the middleware looked it up."""
     found: Behalf | None = getattr(request, "behalf", None)
     return found
+
+
+def load_behalf(person: Person, acting_id: uuid.UUID, now: datetime) -> Behalf | None:
+    """The stretch of acting that a member of staff names, while it lasts and the role in which it began is theirs."""
+    if not may(staff_roles(person), Capability.STAFF_ACT_FOR_CUSTOMER):
+        return None
+    rows = Acting.objects.select_related("staff", "customer__billing_owner")
+    holding = rows.filter(staff=person, role=person.staff_role, ended_at=None, ends_at__gt=now)
+    row = holding.filter(pk=acting_id).first()
+    if row is None or row.customer.billing_owner is None:
+        return None
+    return Behalf(row, row.customer.billing_owner)
 
 
 def _acted(request: HttpRequest, space: Space, capability: Capability) -> Seen | None:

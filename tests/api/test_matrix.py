@@ -283,7 +283,14 @@ def test_ids_of_another_customer_in_a_body_open_nothing(
 ) -> None:
     method, path = METHODS[name]
     body = filled(callers, dict(ENTRIES[name].body))
-    body[field_name] = callers.two.beta.ids[id_name]
-    said = callers.programs["anna"].call(method, path.format(**callers.two.acme.ids), body)
-    assert said.status in (404, 409, 422)
+    theirs = callers.two.beta.ids[id_name]
+    nobodys = public_id(theirs.partition("_")[0], new_id())
+    said = [
+        callers.programs["anna"].call(
+            method, path.format(**callers.two.acme.ids), {**body, field_name: other}
+        )
+        for other in (theirs, nobodys)
+    ]
+    assert said[0].status in (404, 409, 422)
+    assert (said[0].status, said[0].body) == (said[1].status, said[1].body), "it tells that there is one"
     assert fingerprint() == callers.untouched

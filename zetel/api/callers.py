@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 
 from zetel import clock
+from zetel.access import load_behalf
 from zetel.actions import keys
 from zetel.actions._behalf import Behalf
 from zetel.models import Acting, ApiKey, Person
@@ -33,11 +34,16 @@ class Caller:
     person: Person | None
     behalf: Behalf | None = None
 
-    @property
-    def somebody(self) -> Person:
-        """For acts of people; raises person_required when the installation names nobody."""
+    def check_names_somebody(self) -> None:
+        """For what is a person's alone: raises person_required when the installation names nobody."""
         if self.person is None:
             raise ZetelError("person_required", field=ON_BEHALF_OF)
+
+    @property
+    def somebody(self) -> Person:
+        """The person whose act this is; raises person_required."""
+        self.check_names_somebody()
+        assert self.person is not None
         return self.person
 
     @property
@@ -120,11 +126,10 @@ def _behalf(request: HttpRequest, key: ApiKey, person: Person | None, now: datet
     named = request.headers.get(ACTING, "")
     if not named:
         return None
-    rows = Acting.objects.select_related("staff", "customer__billing_owner")
-    row = rows.filter(
-        pk=parse_public_id("act", named) or key.pk, staff=person, ended_at=None, ends_at__gt=now
-    ).first()
-    holds = row is not None and Scope.STAFF in key.scopes and row.role == row.staff.staff_role
-    if row is None or not holds or row.customer.billing_owner is None:
+    acting_id = parse_public_id(Acting.PREFIX, named)
+    if acting_id is None or person is None or Scope.STAFF not in key.scopes:
         raise ZetelError("forbidden", field=ACTING)
-    return Behalf(row, row.customer.billing_owner)
+    behalf = load_behalf(person, acting_id, now)
+    if behalf is None:
+        raise ZetelError("forbidden", field=ACTING)
+    return behalf

@@ -137,7 +137,7 @@ def whole(row: Invoice) -> WholeInvoice:
     )  # fmt: skip
 
 
-@operation(router, "GET", "/invoices", answer=Many[InvoiceShown], codes=("page_invalid", "person_required"))
+@operation(router, "GET", "/invoices", answer=Many[InvoiceShown], codes=("person_required",))
 def list_invoices(request: ApiRequest, query: Query[InvoicesQuery]) -> Many[InvoiceShown]:
     """The documents that the person may read, newest first."""
     rows = Invoice.objects.filter(readable_invoices(request.caller.somebody))
@@ -236,14 +236,14 @@ def refunds_shown(rows: list[Refund]) -> list[RefundShown]:
     ]  # fmt: skip
 
 
-@operation(router, "GET", "/payments", answer=Many[PaymentShown], codes=("page_invalid", "person_required"))
+@operation(router, "GET", "/payments", answer=Many[PaymentShown], codes=("person_required",))
 def list_payments(request: ApiRequest, query: Query[ListQuery]) -> Many[PaymentShown]:
     """Payments of the documents that the person may read, newest first."""
     mine = Invoice.objects.filter(readable_invoices(request.caller.somebody)).values("pk")
     return page_of(Payment.objects.filter(invoice__in=mine), query, payments_shown)
 
 
-@operation(router, "GET", "/refunds", answer=Many[RefundShown], codes=("page_invalid", "person_required"))
+@operation(router, "GET", "/refunds", answer=Many[RefundShown], codes=("person_required",))
 def list_refunds(request: ApiRequest, query: Query[ListQuery]) -> Many[RefundShown]:
     """Refunds of the documents that the person may read, newest first."""
     mine = Invoice.objects.filter(readable_invoices(request.caller.somebody)).values("pk")
@@ -251,5 +251,5 @@ def list_refunds(request: ApiRequest, query: Query[ListQuery]) -> Many[RefundSho
 
 
 def _load(request: ApiRequest, invoice_id: str) -> Invoice:
-    request.caller.somebody  # noqa: B018  # documents are a person's to read
+    request.caller.check_names_somebody()
     return load_invoice(request, parse_id("inv", invoice_id))

@@ -7,7 +7,7 @@ that is not enough it is told to say for whom it asks.
 from dataclasses import dataclass
 
 from zetel.access import load_space
-from zetel.api.callers import ApiRequest
+from zetel.api.callers import ON_BEHALF_OF, ApiRequest
 from zetel.api.values import parse_id, the_one
 from zetel.models import Person, Space
 from zetel.rules.errors import ZetelError
@@ -39,4 +39,4 @@ def load_place(request: ApiRequest, space_id: str, capability: Capability) -> Pl
 def check_host(capability: Capability) -> None:
     """Whether the installation may do this by itself."""
     if not may([Role.HOST], capability):
-        raise ZetelError("person_required", field="Zetel-On-Behalf-Of")
+        raise ZetelError("person_required", field=ON_BEHALF_OF)

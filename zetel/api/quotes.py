@@ -38,7 +38,7 @@ from zetel.api.values import (
 )
 from zetel.documents.languages import reader_language
 from zetel.jobs import collect
-from zetel.models import Attempt, CatalogVersion, Person, PurchaseDraft, Quote, Subscription
+from zetel.models import Attempt, CatalogVersion, Person, PurchaseDraft, Quote
 from zetel.models.ids import public_id
 from zetel.rules import periods
 from zetel.rules.errors import ZetelError
@@ -155,8 +155,8 @@ def draft_of(request: ApiRequest, body: Wanted, customer_id: str | None) -> Purc
     drafts.choose_space(draft, space=space, now=now)
     if body.billing_owner is not None:
         owner = Person.objects.filter(pk=parse_id("per", body.billing_owner)).first()
-        if owner is None:
-            raise ZetelError("not_found")
+        if owner is None:  # told as of somebody who is not in this space
+            raise ZetelError("not_member")
         drafts.choose_owner(draft, owner=owner, now=now)
     if customer is not None:
         drafts.use_customer(draft, customer, now=now)
@@ -175,10 +175,9 @@ def create_change_quote(
     request: ApiRequest, subscription_id: SubscriptionId, body: ChangeWanted
 ) -> QuoteShown:
     """A binding quote for more or fewer seats, another plan, or another cycle."""
-    row: Subscription = subscriptions.load(request, subscription_id, Capability.BILLING_MANAGE)
+    row, owner = subscriptions.load(request, subscription_id, Capability.BILLING_MANAGE)
     wish = Wish(plan=body.plan, cycle=periods.Cycle(body.cycle) if body.cycle else None, seats=body.seats)
-    quote = quotes_change.bind_change(row, wish, person=subscriptions.owner_of(request, row), now=clock.now())
-    return shown(quote)
+    return shown(quotes_change.bind_change(row, wish, person=owner, now=clock.now()))
 
 
 @operation(router, "GET", "/quotes/{quote_id}", answer=QuoteShown, codes=("person_required",))

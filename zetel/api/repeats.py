@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from zetel import clock
 from zetel.actions import kept_answers
 from zetel.actions.kept_answers import Taken
-from zetel.api.callers import ApiRequest
+from zetel.api.callers import ACTING, ApiRequest
 from zetel.api.problems import MEDIA_TYPE, problem
 from zetel.api.reading import JSON
 from zetel.models import KeptAnswer
@@ -133,7 +133,8 @@ def _again(kept: KeptAnswer) -> HttpResponse:
 
 
 def _hash(request: ApiRequest) -> str:
-    parts: list[Any] = [request.method, request.get_full_path(), request.body]
+    acting = request.headers.get(ACTING, "")  # for another customer it is another request
+    parts: list[Any] = [request.method, request.get_full_path(), acting, request.body]
     seen = hashlib.sha256()
     for part in parts:
         raw = part if isinstance(part, bytes) else str(part).encode()

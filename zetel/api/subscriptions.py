@@ -151,32 +151,31 @@ def load_row(pk: Any) -> Subscription:
 
 
 def visible(request: ApiRequest) -> QuerySet[Subscription]:
-    """Those a billing owner holds, or held last; for the installation all."""
+    """Those a billing owner holds, or held last; those of the customer staff act for; for the installation all."""
     rows = Subscription.objects.select_related("space", "customer")
-    person = request.caller.person
+    person, behalf = request.caller.person, request.caller.behalf
+    if behalf is not None:
+        return rows.filter(status__in=LIVE, customer=behalf.acting.customer)
     if person is None:
         return rows
     live = Q(status__in=LIVE, customer__billing_owner=person)
     return rows.filter(live | Q(status="ended", last_owner=person))
 
 
-def load(request: ApiRequest, subscription_id: str, capability: Capability) -> Subscription:
-    """A live one for an act; who is in its space without the right is told so, others that there is none (R8)."""
-    request.caller.somebody  # noqa: B018  # an act is somebody's
+def load(request: ApiRequest, subscription_id: str, capability: Capability) -> tuple[Subscription, Person]:
+    """A live one for an act, and whose act it is: the billing owner's, also where staff act for them.
+
+    Who is in its space without the right is told so, others that there is none (R8).
+    """
+    request.caller.check_names_somebody()
     row = the_one(Subscription.objects.all(), subscription_id)
-    load_space(request, row.space_id, capability)
+    owner = load_space(request, row.space_id, capability).person
     if row.status not in LIVE:
         raise ZetelError("no_subscription")
-    return load_row(row.pk)
+    return load_row(row.pk), owner
 
 
-def owner_of(request: ApiRequest, row: Subscription) -> Person:
-    """Whose act it is: the billing owner's, also where staff act for them."""
-    seen = load_space(request, row.space_id, Capability.BILLING_MANAGE)
-    return seen.person
-
-
-@operation(router, "GET", "/subscriptions", answer=Many[SubscriptionShown], codes=("page_invalid",))
+@operation(router, "GET", "/subscriptions", answer=Many[SubscriptionShown])
 def list_subscriptions(request: ApiRequest, query: Query[SubscriptionsQuery]) -> Many[SubscriptionShown]:
     """Subscriptions, newest first."""
     rows = visible(request)
@@ -207,9 +206,9 @@ def cancel_subscription(
     request: ApiRequest, subscription_id: SubscriptionId, body: CancelWanted
 ) -> SubscriptionShown:
     """End it with the paid period; what is past due ends at once, a trial on its last day."""
-    row = load(request, subscription_id, Capability.BILLING_MANAGE)
+    row, owner = load(request, subscription_id, Capability.BILLING_MANAGE)
     act = trials.cancel if row.status == "trial" else cancellations.cancel
-    return shown(act(row, actor=owner_of(request, row), now=clock.now(), reason=body.reason))
+    return shown(act(row, actor=owner, now=clock.now(), reason=body.reason))
 
 
 @operation(
@@ -221,9 +220,9 @@ def resume_subscription(
     request: ApiRequest, subscription_id: SubscriptionId, body: Nothing
 ) -> SubscriptionShown:
     """Take a cancellation back, until the end."""
-    row = load(request, subscription_id, Capability.BILLING_MANAGE)
+    row, owner = load(request, subscription_id, Capability.BILLING_MANAGE)
     act = trials.resume if row.status == "trial" else cancellations.resume
-    return shown(act(row, actor=owner_of(request, row), now=clock.now()))
+    return shown(act(row, actor=owner, now=clock.now()))
 
 
 @operation(
@@ -235,9 +234,9 @@ def withdraw_scheduled(
     request: ApiRequest, subscription_id: SubscriptionId, body: WithdrawWanted
 ) -> SubscriptionShown:
     """Undo what is scheduled for these fields."""
-    row = load(request, subscription_id, Capability.BILLING_MANAGE)
+    row, owner = load(request, subscription_id, Capability.BILLING_MANAGE)
     wanted = [rules.Field(name) for name in body.fields]
-    return shown(cancellations.withdraw(row, wanted, actor=owner_of(request, row), now=clock.now()))
+    return shown(cancellations.withdraw(row, wanted, actor=owner, now=clock.now()))
 
 
 @operation(
@@ -248,8 +247,7 @@ def hand_over_billing(
     request: ApiRequest, subscription_id: SubscriptionId, body: HandOverWanted
 ) -> SubscriptionShown:
     """Give billing to another member of the space, at once."""
-    row = load(request, subscription_id, Capability.HAND_OVER)
-    owner = load_space(request, row.space_id, Capability.HAND_OVER).person
+    row, owner = load(request, subscription_id, Capability.HAND_OVER)
     to = Person.objects.filter(pk=parse_id("per", body.to)).first()
     if to is None:
         raise ZetelError("not_member")

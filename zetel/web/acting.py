@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from zetel import clock
-from zetel.access import acting_of
+from zetel.access import acting_of, load_behalf
 from zetel.actions import acting
 from zetel.actions._behalf import Behalf, acting_for
 from zetel.models import Acting, Customer, Person, Subscription
@@ -26,7 +26,7 @@ from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
 from zetel.web.errors import sentence
 from zetel.web.forms import ZetelForm
-from zetel.web.staff_frame import allowed, enter
+from zetel.web.staff_frame import enter
 
 _KEY = "acting"  # in the session: the public id of the stretch
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -51,21 +51,14 @@ def _found(request: HttpRequest) -> Behalf | None:
     acting_id = parse_public_id(Acting.PREFIX, str(request.session.get(_KEY, "")))
     if acting_id is None:
         return None
-    person = request.user
-    row = Acting.objects.select_related("staff", "customer__billing_owner").filter(pk=acting_id).first()
-    if row is not None and isinstance(person, Person) and row.staff_id == person.pk and _holds(row, person):
-        assert row.customer.billing_owner is not None, "asked just now"
-        return Behalf(row, row.customer.billing_owner)
-    del request.session[_KEY]
-    if row is not None and isinstance(person, Person) and row.staff_id == person.pk:
-        messages.info(request, gettext("You no longer act for %(name)s.") % {"name": row.customer})
-    return None
-
-
-def _holds(row: Acting, person: Person) -> bool:
-    in_time = row.ended_at is None and clock.now() < row.ends_at
-    may_act = allowed(person, Capability.STAFF_ACT_FOR_CUSTOMER) and person.staff_role == row.role
-    return in_time and may_act and row.customer.billing_owner is not None
+    person = request.user if isinstance(request.user, Person) else None
+    behalf = load_behalf(person, acting_id, clock.now()) if person else None
+    if behalf is None:
+        del request.session[_KEY]
+        over = Acting.objects.select_related("customer").filter(pk=acting_id, staff=person).first()
+        if over is not None:
+            messages.info(request, gettext("You no longer act for %(name)s.") % {"name": over.customer})
+    return behalf
 
 
 def acting_banner(request: HttpRequest) -> dict[str, Any]:
