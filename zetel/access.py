@@ -91,14 +91,19 @@ def _acted(request: HttpRequest, space: Space, capability: Capability) -> Seen |
     return Seen(space, behalf.owner, frozenset({role}), behalf.acting) if paid.exists() else None
 
 
+def held_by(person: Person, path: str = "") -> Q:
+    """Whose billing a person holds, or held when it ended; `path` leads from a row to its subscription."""
+    live = Q(**{f"{path}status__in": LIVE, f"{path}customer__billing_owner": person})
+    return live | Q(**{f"{path}status": "ended", f"{path}last_owner": person})
+
+
 def readable_invoices(person: Person) -> Q:
     """Which documents a person may read (rules R3, R5, R7).
 
     Those of a live subscription that the person owns, whoever paid them then, and those of ended ones whose last owner
     the person was.
     """
-    live = Q(subscription__status__in=LIVE, subscription__customer__billing_owner=person)
-    return live | Q(subscription__status="ended", subscription__last_owner=person)
+    return held_by(person, "subscription__")
 
 
 def load_invoice(request: HttpRequest, invoice_id: uuid.UUID) -> Invoice:
@@ -126,9 +131,7 @@ def roles_in(person: Person, space: Space) -> frozenset[Role]:
     """Every role of a person in a space, from memberships, the live subscription and the staff list."""
     roles: set[Role] = set(staff_roles(person))
     roles |= _membership_roles(person, space)
-    owned = Subscription.objects.filter(space=space).filter(
-        Q(status__in=LIVE, customer__billing_owner=person) | Q(status="ended", last_owner=person)
-    )
+    owned = Subscription.objects.filter(held_by(person), space=space)
     for status in owned.values_list("status", flat=True):
         roles.add(Role.BILLING_OWNER if status in LIVE else Role.FORMER_OWNER)
     return frozenset(roles) or frozenset({Role.STRANGER})

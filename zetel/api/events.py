@@ -6,10 +6,10 @@ The host product reads all of them in order; a billing owner those of the own pl
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.db.models import Q
 from ninja import Query, Router
 from pydantic import Field, StringConstraints
 
+from zetel.access import held_by
 from zetel.api.callers import ApiRequest
 from zetel.api.operations import operation
 from zetel.api.values import (
@@ -28,7 +28,6 @@ from zetel.api.values import (
 )
 from zetel.models import Event
 from zetel.models.ids import public_id
-from zetel.models.subscriptions import LIVE
 from zetel.rules.event_types import ON_TIMELINE, EventType
 
 router = Router()
@@ -64,9 +63,7 @@ def list_events(request: ApiRequest, query: Query[EventsQuery]) -> Many[EventSho
     """Events, newest first."""
     rows, person = Event.objects.all(), request.caller.person
     if person is not None:
-        mine = Q(subscription__status__in=LIVE, subscription__customer__billing_owner=person)
-        rows = rows.filter(mine | Q(subscription__status="ended", subscription__last_owner=person))
-        rows = rows.filter(kind__in=ON_TIMELINE)
+        rows = rows.filter(held_by(person, "subscription__"), kind__in=ON_TIMELINE)
     if query.type:
         rows = rows.filter(kind=query.type)
     if query.space:

@@ -36,6 +36,14 @@ def load_place(request: ApiRequest, space_id: str, capability: Capability) -> Pl
     return Place(seen.space, seen.person, seen.roles)
 
 
+def load_for_host(request: ApiRequest, space_id: str, capability: Capability) -> Space:
+    """A space for what the host product alone reports; also who manages it is told `forbidden`."""
+    place = load_place(request, space_id, capability)
+    if place.actor is not None:
+        raise ZetelError("forbidden")
+    return place.space
+
+
 def check_host(capability: Capability) -> None:
     """Whether the installation may do this by itself."""
     if not may([Role.HOST], capability):

@@ -3,6 +3,7 @@
 Admins manage by hand and meet the refusals of rule R6. What the host reports is accepted as it is.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -12,7 +13,7 @@ from pydantic import Field
 from zetel import clock
 from zetel.actions import directory_host, directory_invitations, directory_people, directory_sync
 from zetel.api.callers import ApiRequest
-from zetel.api.loading import Place, load_place
+from zetel.api.loading import Place, load_for_host, load_place
 from zetel.api.operations import operation
 from zetel.api.values import (
     Done,
@@ -140,34 +141,22 @@ def _member(row: Membership) -> MemberShown:
 @operation(router, "POST", "/spaces/{space_id}/people", answer=MemberShown, status=201, codes=_COMING)
 def add_member(request: ApiRequest, space_id: SpaceId, body: MemberWanted) -> MemberShown:
     """For the installation: put a person into a space. People invite each other."""
-    place = load_place(request, space_id, Capability.SPACE_PEOPLE_MANAGE)
-    if place.actor is not None:
-        raise ZetelError("forbidden")
+    space = load_for_host(request, space_id, Capability.SPACE_PEOPLE_MANAGE)
     person = the_one(Person.objects.all(), body.person)
-    row = directory_people.add_person(space=place.space, person=person, actor=None, now=clock.now())
+    row = directory_people.add_person(space=space, person=person, actor=None, now=clock.now())
     return _member(row)
 
 
 @operation(router, "POST", "/spaces/{space_id}/people/{person_id}/remove", answer=Done, codes=_GOING)
 def remove_member(request: ApiRequest, space_id: SpaceId, person_id: PersonId, body: Nothing) -> Done:
     """Take a person out, with an organization out of all its teams. Of the host it is accepted in any case."""
-    place, person = _managed(request, space_id, person_id)
-    if place.actor is None:
-        directory_host.removed(space=place.space, person=person, now=clock.now())
-    else:
-        directory_people.remove(space=place.space, person=person, actor=place.actor, now=clock.now())
-    return Done()
+    return _taken_out(request, space_id, person_id, directory_host.removed, directory_people.remove)
 
 
 @operation(router, "POST", "/spaces/{space_id}/people/{person_id}/deactivate", answer=Done, codes=_GOING)
 def deactivate_member(request: ApiRequest, space_id: SpaceId, person_id: PersonId, body: Nothing) -> Done:
     """Pause a person: no seat, no access, everything kept."""
-    place, person = _managed(request, space_id, person_id)
-    if place.actor is None:
-        directory_host.deactivated(space=place.space, person=person, now=clock.now())
-    else:
-        directory_people.deactivate(space=place.space, person=person, actor=place.actor, now=clock.now())
-    return Done()
+    return _taken_out(request, space_id, person_id, directory_host.deactivated, directory_people.deactivate)
 
 
 @operation(
@@ -271,11 +260,9 @@ def accept_invitation(request: ApiRequest, invitation_id: InvitationId, body: No
 def sync_people(request: ApiRequest, space_id: SpaceId, body: SyncWanted) -> SyncShown:
     """For the installation: bring the people of a space in line with the host's own directory. Sending the same
     again changes nothing."""
-    place = load_place(request, space_id, Capability.SPACE_PEOPLE_MANAGE)
-    if place.actor is not None:
-        raise ZetelError("forbidden")
+    space = load_for_host(request, space_id, Capability.SPACE_PEOPLE_MANAGE)
     people = [directory_sync.Reported(**one.model_dump()) for one in body.people]
-    report = directory_sync.sync(space=place.space, people=people, is_whole=body.is_whole, now=clock.now())
+    report = directory_sync.sync(space=space, people=people, is_whole=body.is_whole, now=clock.now())
     return SyncShown(**vars(report))
 
 
@@ -284,11 +271,25 @@ def sync_people(request: ApiRequest, space_id: SpaceId, body: SyncWanted) -> Syn
 )  # fmt: skip
 def name_space(request: ApiRequest, space_id: SpaceId, body: NameWanted) -> NameShown:
     """For the installation: keep what the host product calls a space."""
-    place = load_place(request, space_id, Capability.SPACE_SETTINGS_EDIT)
-    if place.actor is not None:
-        raise ZetelError("forbidden")
-    row = directory_sync.name_space(place.space, body.external_id)
+    space = load_for_host(request, space_id, Capability.SPACE_SETTINGS_EDIT)
+    row = directory_sync.name_space(space, body.external_id)
     return NameShown(space=row.public_id, external_id=row.external_id)
+
+
+def _taken_out(
+    request: ApiRequest,
+    space_id: str,
+    person_id: str,
+    reported: Callable[..., None],
+    by_hand: Callable[..., None],
+) -> Done:
+    """As the host reports it, whoever it is about; or as an admin does it, who may be refused."""
+    place, person = _managed(request, space_id, person_id)
+    if place.actor is None:
+        reported(space=place.space, person=person, now=clock.now())
+    else:
+        by_hand(space=place.space, person=person, actor=place.actor, now=clock.now())
+    return Done()
 
 
 def _managed(

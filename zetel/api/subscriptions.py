@@ -6,12 +6,12 @@ A billing owner sees the own ones, and those that ended as theirs; the host prod
 from datetime import date, datetime
 from typing import Any, Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from ninja import Query, Router
 from pydantic import Field
 
 from zetel import clock
-from zetel.access import load_space
+from zetel.access import held_by, load_space
 from zetel.actions import cancellations, hand_over, seat_use, standing, trials
 from zetel.api.callers import ApiRequest
 from zetel.api.operations import operation
@@ -158,8 +158,7 @@ def visible(request: ApiRequest) -> QuerySet[Subscription]:
         return rows.filter(status__in=LIVE, customer=behalf.acting.customer)
     if person is None:
         return rows
-    live = Q(status__in=LIVE, customer__billing_owner=person)
-    return rows.filter(live | Q(status="ended", last_owner=person))
+    return rows.filter(held_by(person))
 
 
 def load(request: ApiRequest, subscription_id: str, capability: Capability) -> tuple[Subscription, Person]:

@@ -223,11 +223,13 @@ def key_create(
     person: Annotated[
         str, typer.Option(help="Address of whom it acts as; without, it is the installation's own.")
     ] = "",
-    scope: Annotated[list[str], typer.Option(help="read, write or staff; may be repeated.")] = ["read"],  # noqa: B006
+    scope: Annotated[
+        list[str] | None, typer.Option(help="read, write or staff; may be repeated; read unless given.")
+    ] = None,
     data: Data = None,
 ) -> None:
     """Make a key and print its secret, once."""
-    _in_django(_beside_up(data), "zetel.cli.key.create")(name, person=person, scopes=scope)
+    _in_django(_beside_up(data), "zetel.cli.key.create")(name, person=person, scopes=scope or ["read"])
 
 
 @key_app.command("list")
