@@ -294,3 +294,15 @@ def test_ids_of_another_customer_in_a_body_open_nothing(
     assert said[0].status in (404, 409, 422)
     assert (said[0].status, said[0].body) == (said[1].status, said[1].body), "it tells that there is one"
     assert fingerprint() == callers.untouched
+
+
+@pytest.mark.parametrize("who", ["of another customer", "nobody"])
+def test_a_stranger_named_as_billing_owner_stays_without_a_name(
+    who: str, callers: Callers, clock: HandClock
+) -> None:
+    acme, beta = callers.two.acme, callers.two.beta
+    person = beta.ids["person_id"] if who == "of another customer" else public_id("per", new_id())
+    wish = {"space": acme.studio.public_id, "plan": "premium", "cycle": "month", "seats": 5}
+    said = callers.programs["anna"].post("/trials", {**wish, "billing_owner": person})
+    assert (said.code, said.body["facts"]) == ("409 not_member", {})
+    assert fingerprint() == callers.untouched

@@ -39,7 +39,6 @@ for _path in DOCUMENT["paths"].values():  # headers and keys have tests of their
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 FOUND: list[Any] = [result.ok() for result in SCHEMA.get_all_operations()]  # type: ignore[union-attr]
 OPERATIONS = {operation.definition.raw["operationId"]: operation for operation in FOUND}
-MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 USUAL, LONG = 3, 70  # requests per operation and mode
 SAMPLE = sorted(OPERATIONS)[::12]  # of a usual run
 WHO, EVERYBODY = ("anna", "operator", "host"), (
@@ -115,15 +114,23 @@ def examine(name: str, said: Said, case: Any, *, refused: bool) -> None:
     assert not refused or said.status >= 400 or said.status == 304, what
 
 
+def _modes(name: str) -> list[GenerationMode]:
+    """What takes nothing cannot be asked wrongly."""
+    raw = OPERATIONS[name].definition.raw
+    takes = raw["parameters"] or "requestBody" in raw
+    return [GenerationMode.POSITIVE, *([GenerationMode.NEGATIVE] if takes else [])]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     is_long = metafunc.config.getoption("--long")
     if "name" in metafunc.fixturenames:
-        metafunc.parametrize("name", sorted(OPERATIONS) if is_long else SAMPLE)
+        names = sorted(OPERATIONS) if is_long else SAMPLE
+        pairs = [(name, mode) for name in names for mode in _modes(name)]
+        metafunc.parametrize(("name", "mode"), pairs, ids=[f"{name}-{mode.value}" for name, mode in pairs])
     if "walker" in metafunc.fixturenames:
         metafunc.parametrize("walker", EVERYBODY if is_long else ("host",))
 
 
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
 def test_what_the_document_makes_up_is_answered_as_it_says(
     name: str, mode: GenerationMode, callers: Callers, clock: HandClock, request: pytest.FixtureRequest
 ) -> None:

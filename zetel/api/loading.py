@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zetel.access import load_space
 from zetel.api.callers import ON_BEHALF_OF, ApiRequest
 from zetel.api.values import parse_id, the_one
-from zetel.models import Person, Space
+from zetel.models import Membership, Person, Space
 from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability, Role, may
 
@@ -42,6 +42,15 @@ def load_for_host(request: ApiRequest, space_id: str, capability: Capability) ->
     if place.actor is not None:
         raise ZetelError("forbidden")
     return place.space
+
+
+def colleague(space: Space, person_id: str) -> Person:
+    """Somebody in this space. Of whoever is not, no more is said than of an id that does not exist (R8)."""
+    inside = Membership.objects.of_space(space).filter(left_at=None).values("person")
+    person = Person.objects.filter(pk=parse_id("per", person_id), pk__in=inside).first()
+    if person is None:
+        raise ZetelError("not_member")
+    return person
 
 
 def check_host(capability: Capability) -> None:

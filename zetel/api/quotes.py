@@ -16,6 +16,7 @@ from zetel.api import customers, subscriptions
 from zetel.api.callers import ApiRequest
 from zetel.api.changes import ChangeShown, answer_of
 from zetel.api.lines import LineShown, TaxShown, line_of_rules
+from zetel.api.loading import colleague
 from zetel.api.operations import operation
 from zetel.api.repeats import Begun, Outcome
 from zetel.api.subscriptions import ScheduledShown, happens
@@ -38,10 +39,9 @@ from zetel.api.values import (
 )
 from zetel.documents.languages import reader_language
 from zetel.jobs import collect
-from zetel.models import Attempt, CatalogVersion, Person, PurchaseDraft, Quote
+from zetel.models import Attempt, CatalogVersion, PurchaseDraft, Quote
 from zetel.models.ids import public_id
 from zetel.rules import periods
-from zetel.rules.errors import ZetelError
 from zetel.rules.quotes import change_from_json, from_json
 from zetel.rules.roles import Capability
 from zetel.rules.subscriptions import Wish
@@ -154,10 +154,7 @@ def draft_of(request: ApiRequest, body: Wanted, customer_id: str | None) -> Purc
     draft = drafts.start(person=person, currency=currency, now=now)
     drafts.choose_space(draft, space=space, now=now)
     if body.billing_owner is not None:
-        owner = Person.objects.filter(pk=parse_id("per", body.billing_owner)).first()
-        if owner is None:  # told as of somebody who is not in this space
-            raise ZetelError("not_member")
-        drafts.choose_owner(draft, owner=owner, now=now)
+        drafts.choose_owner(draft, owner=colleague(space, body.billing_owner), now=now)
     if customer is not None:
         drafts.use_customer(draft, customer, now=now)
     drafts.choose_plan(draft, plan=body.plan, cycle=body.cycle, currency=currency, now=now)

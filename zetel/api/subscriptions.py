@@ -14,6 +14,7 @@ from zetel import clock
 from zetel.access import held_by, load_space
 from zetel.actions import cancellations, hand_over, seat_use, standing, trials
 from zetel.api.callers import ApiRequest
+from zetel.api.loading import colleague
 from zetel.api.operations import operation
 from zetel.api.values import (
     CustomerId,
@@ -247,10 +248,7 @@ def hand_over_billing(
 ) -> SubscriptionShown:
     """Give billing to another member of the space, at once."""
     row, owner = load(request, subscription_id, Capability.HAND_OVER)
-    to = Person.objects.filter(pk=parse_id("per", body.to)).first()
-    if to is None:
-        raise ZetelError("not_member")
-    hand_over.give(row, to=to, actor=owner, now=clock.now())
+    hand_over.give(row, to=colleague(row.space, body.to), actor=owner, now=clock.now())
     return shown(row)
 
 
