@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 
 import pytest
@@ -32,17 +33,17 @@ def world(clock: HandClock) -> World:
     return begin(clock.now)
 
 
-def to_confirm(world: World, number: int) -> tuple[Program, str]:
-    """A buyer's program, and the address that confirms a purchase."""
+def to_confirm(world: World, number: int, now: datetime) -> tuple[Program, str]:
+    """A buyer's program, and the address that confirms a purchase quoted now."""
     anna = world.person(f"Anna{number}")
-    customer = customer_of(anna, world.now)
-    save_method(customer, anna, world.now)
-    quote = quote_for(world.workspace(anna), anna, world.now, customer=customer)
+    customer = customer_of(anna, now)
+    save_method(customer, anna, now)
+    quote = quote_for(world.workspace(anna), anna, now, customer=customer)
     return program_of(anna), f"/quotes/{quote.public_id}/confirm"
 
 
 def test_twenty_at_once_under_one_key_buy_once_and_are_told_the_same(world: World, clock: HandClock) -> None:
-    program, address = to_confirm(world, 1)
+    program, address = to_confirm(world, 1, clock.now)
     start = Barrier(AT_ONCE)
 
     def ask(_number: int) -> tuple[int, str]:
@@ -83,7 +84,7 @@ def test_a_request_whose_process_was_killed_is_finished_once_by_the_next(
 ) -> None:
     places = PLACES * 13 if request.config.getoption("--long") else PLACES[1:3]
     for number, where in enumerate(places, start=1):
-        program, address = to_confirm(world, number)
+        program, address = to_confirm(world, number, clock.now)
         killed(program, address, where)
         assert program.post(address, key="koop").code == "409 request_in_flight"
         KeptAnswer.objects.filter(status="running").update(lease_until=installation_clock.real_now())
