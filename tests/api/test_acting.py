@@ -7,7 +7,7 @@ from tests.conftest import HandClock
 from tests.directory_world import World, begin
 from tests.web.tenants import fingerprint
 from tests.world import subscribe
-from zetel.models import Event, Person, Subscription
+from zetel.models import Event, Mail, Person, Subscription
 
 pytestmark = pytest.mark.django_db
 SCOPES = ("read", "write", "staff")
@@ -70,6 +70,28 @@ def test_nobody_acts_with_what_is_not_theirs_or_is_over_or_without_the_scope(
     clock.move(minutes=30)
     assert program.post(path, **acting).code == "403 forbidden"
     assert fingerprint() == before
+
+
+def test_support_sends_a_mail_again_with_a_reason_and_to_its_own_customer_only(
+    world: World, support: Person, subscription: Subscription
+) -> None:
+    customer, bram = subscription.customer.public_id, world.person("Bram")
+    other = subscribe(world.workspace(bram, "Elders"), bram, world.now, seats=5).customer.public_id
+    Mail.objects.update(status="sent", sent_at=world.now)
+    program = program_of(support, *SCOPES)
+    (mail,) = [
+        row
+        for row in program.done("GET", f"/staff/customers/{customer}/mails")["data"]
+        if row["kind"] == "invoice"
+    ]
+    assert mail["to"] == "anna@acme.example"
+    path, because = f"mails/{mail['id']}/send-again", {"reason": "Kwijt"}
+    assert program.post(f"/staff/customers/{other}/{path}", because).code == "404 not_found"
+    assert not Mail.objects.filter(status="queued").exists()
+    program.done("POST", f"/staff/customers/{customer}/{path}", because)
+    assert Mail.objects.get(status="queued").to_email == mail["to"]
+    event = Event.objects.get(kind="mail.resent")
+    assert (event.actor, event.reason) == (support, "Kwijt")
 
 
 def test_acting_reaches_no_other_customer(world: World, support: Person, subscription: Subscription) -> None:

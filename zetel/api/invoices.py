@@ -163,7 +163,10 @@ def get_invoice(request: ApiRequest, invoice_id: InvoiceId) -> WholeInvoice:
 )  # fmt: skip
 def get_invoice_pdf(request: ApiRequest, invoice_id: InvoiceId) -> HttpResponse:
     """The document as it was issued, as PDF."""
-    row = _load(request, invoice_id)
+    return pdf_of(_load(request, invoice_id))
+
+
+def pdf_of(row: Invoice) -> HttpResponse:
     answer = HttpResponse(files.ensure_pdf(row, clock.now()), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{files.file_name(row)}"'
     return answer

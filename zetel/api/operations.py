@@ -1,7 +1,7 @@
 """One way to declare an operation: its scopes, its answer, what follows its commit, and the codes it may refuse with.
 
 The declaration is all there is: authentication, strict reading of the query, the transaction, repetition under an
-Idempotency-Key and the document are made from it. See docs/architecture.md, Adding an operation to the API.
+Idempotency-Key and the document are made from it. See docs/architecture.md, The API.
 """
 
 from collections.abc import Callable, Mapping

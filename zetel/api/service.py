@@ -16,6 +16,7 @@ from zetel.api import (
     events,
     invoices,
     keys,
+    mails,
     members,
     methods,
     people,
@@ -64,6 +65,7 @@ NOUNS: dict[str, ModuleType] = {
     "Requests": requests,
     "Events": events,
     "Staff": staff,
+    "Mails": mails,
     "Keys": keys,
     "Sandbox": sandbox,
 }

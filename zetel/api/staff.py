@@ -7,6 +7,7 @@ carries a written reason that the customer can read. To others these addresses d
 from datetime import datetime
 from typing import Annotated, Literal
 
+from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
@@ -151,6 +152,15 @@ def staff_get_invoice(request: ApiRequest, invoice_id: InvoiceId) -> WholeInvoic
     """One document with its lines."""
     staff_of(request, Capability.STAFF_MONEY_SEE)
     return invoices.whole(_invoice(invoice_id))
+
+
+@operation(
+    router, "GET", "/staff/invoices/{invoice_id}/pdf", answer=None, media="application/pdf", staff=True, codes=_READ
+)  # fmt: skip
+def staff_get_invoice_pdf(request: ApiRequest, invoice_id: InvoiceId) -> HttpResponse:
+    """One document as it was issued, as PDF."""
+    staff_of(request, Capability.STAFF_MONEY_SEE)
+    return invoices.pdf_of(_invoice(invoice_id))
 
 
 @operation(router, "GET", "/staff/payments", answer=Many[PaymentShown], staff=True, codes=_READ)
