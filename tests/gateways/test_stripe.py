@@ -23,7 +23,7 @@ from tests.gateways.steps import (
 )
 from zetel import gateways
 from zetel.gateways import stripe_words as words
-from zetel.gateways.base import GatewayUnavailable
+from zetel.gateways.base import BadSignature, GatewayUnavailable
 from zetel.gateways.stripe import StripeGateway
 from zetel.rules.money import Money
 
@@ -102,6 +102,22 @@ def test_a_webhook_names_what_must_not_be_kept(stripe: StripeDriver, clock: Hand
     method_id = token.partition(":")[0]
     assert method_id.encode() in body
     assert stripe.gateway.parse(body).tokens == (method_id, "pi_secret_0123456789abcdef")
+
+
+def test_an_old_webhook_stays_too_old_whatever_stands_beside_the_instant_that_was_signed(
+    stripe: StripeDriver, clock: HandClock
+) -> None:
+    charge(stripe, saved(stripe), "pay-1")
+    headers, body = stripe.webhooks(clock.now)[-1]
+    signature = headers["Stripe-Signature"]
+    clock.move(hours=1)
+    fresh_at = stripe.company.seconds()
+    for forged in (
+        f"at={fresh_at},{signature}", f"{signature},t={fresh_at}", f"at=never,{signature}",
+        signature.replace(",", "=,", 1),
+    ):  # fmt: skip
+        with pytest.raises(BadSignature, match="too old"):
+            stripe.gateway.verify({"Stripe-Signature": forged}, body, now=clock.now)
 
 
 @pytest.mark.parametrize(
