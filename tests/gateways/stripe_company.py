@@ -255,7 +255,11 @@ class StripeCompany(Company):
         return self._expanded(intent)
 
     def _decline(self, intent: Json, method: str, code: str, decline: str) -> None:
-        error = {"type": "card_error", "code": code, "decline_code": decline, "message": "Declined."}
+        refused = self.things[method]
+        error = {
+            "type": "card_error", "code": code, "decline_code": decline, "message": "Declined.",
+            "payment_method": refused,
+        }  # fmt: skip
         intent |= {"status": "requires_payment_method", "payment_method": None, "last_payment_error": error}
         self._emit("payment_intent.payment_failed", intent)
         raise Refusal(402, {"error": {**error, "payment_intent": self._expanded(intent)}})

@@ -279,7 +279,11 @@ class StripeGateway:
         elif what.startswith("checkout.session."):
             told = {"kind": "setup", "setup_id": said["id"]}
         return GatewayEvent(
-            id=event["id"], reference=words.reference_of(said), created_at=at, tokens=_tokens(said), **told
+            id=event["id"],
+            reference=words.reference_of(said),
+            created_at=at,
+            tokens=tuple(words.tokens(said)),
+            **told,
         )
 
     def captures(self, *, since: datetime, until: datetime) -> Iterator[Capture]:
@@ -344,12 +348,6 @@ def _printable(text: str) -> str:
     return (
         "".join(letter if letter.isprintable() else " " for letter in whole)[:DESCRIPTION_MAX].strip() or "-"
     )
-
-
-def _tokens(said: Json) -> tuple[str, ...]:
-    """What of a webhook's body could charge somebody's card, or go on with a payment."""
-    names = ("payment_method", "client_secret")
-    return tuple(said[name] for name in names if isinstance(said.get(name), str))
 
 
 def _capture(charge: Json) -> Capture:

@@ -5,6 +5,7 @@ outcome open (no answer, a fault of Stripe, a wrong key of ours) is unknown and 
 """
 
 from calendar import monthrange
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -144,6 +145,17 @@ def dispute(answer: Json, *, taken: bool, at: datetime) -> Dispute:
         kind="taken" if taken else "returned", amount=money(answer["amount"], answer["currency"]), at=at,
         reason=str(answer.get("reason", "")),
     )  # fmt: skip
+
+
+def tokens(said: object) -> Iterator[str]:
+    """What, anywhere in something Stripe says, could charge somebody's card or go on with a payment, told by its shape:
+    a declined payment names the card within its error."""
+    if isinstance(said, str):
+        if said.startswith("pm_") or "_secret_" in said:
+            yield said
+    elif isinstance(said, (dict, list)):
+        for inner in said.values() if isinstance(said, dict) else said:
+            yield from tokens(inner)
 
 
 def method(answer: Json) -> SavedMethod:
