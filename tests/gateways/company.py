@@ -7,6 +7,7 @@ without an answer stands for a timeout, which costs no time. Its clock is the in
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,14 @@ class Refusal(Exception):
         self.status, self.body = status, body
 
 
+class Strange(Exception):
+    """An answer of something that stands between us and the company."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(status, text)
+        self.status, self.text = status, text
+
+
 @dataclass(frozen=True)
 class Asked:
     """One request as it came."""
@@ -48,7 +57,7 @@ class Asked:
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
 
 
-class Company:
+class Company(ABC):
     """The server. A company of its own fills in `operation` and `serve`."""
 
     broken: Json = {}
@@ -77,11 +86,13 @@ class Company:
     def seconds(self) -> int:
         return int(self.time().timestamp())
 
+    @abstractmethod
     def operation(self, asked: Asked) -> str:
-        raise NotImplementedError
+        """The kind of request, as `plan` calls it."""
 
+    @abstractmethod
     def serve(self, asked: Asked) -> Json:
-        raise NotImplementedError
+        """What the company does and says; raises Refusal or NoAnswer."""
 
     def answer(self, asked: Asked) -> tuple[int, Json]:
         with self._lock:
@@ -116,12 +127,15 @@ def _handler(company: Company) -> type[BaseHTTPRequestHandler]:
             asked = Asked(self.command, parts.path, query, dict(self.headers), body)
             try:
                 status, answer = company.answer(asked)
+                text = json.dumps(answer)
             except NoAnswer:
                 self.close_connection = True
                 return
             except Refusal as refusal:
-                status, answer = refusal.status, refusal.body
-            sent = json.dumps(answer).encode() if status != 204 else b""
+                status, text = refusal.status, json.dumps(refusal.body)
+            except Strange as strange:
+                status, text = strange.status, strange.text
+            sent = text.encode() if status != 204 else b""
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(sent)))

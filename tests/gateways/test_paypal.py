@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import HandClock
+from tests.gateways.company import Strange
 from tests.gateways.drivers import PayPalDriver, paypal_at
 from tests.gateways.schemas import faults_of_json, load
 from tests.gateways.steps import (
@@ -180,6 +181,26 @@ def test_wrong_keys_leave_everything_unknown_and_charge_nothing(paypal: PayPalDr
         list(wrong.captures(since=EVER, until=NEVER))
     wrong.close()
     assert captured(paypal, "pay-1") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [(200, "<p>Log in"), (302, "{}"), (400, "<p>No"), (404, '{"message": "no such route"}'), (422, "[]")],
+)  # fmt: skip
+def test_what_is_not_in_paypals_form_is_no_answer_of_paypals_and_never_a_refusal(
+    paypal: PayPalDriver, monkeypatch: pytest.MonkeyPatch, status: int, answer: str
+) -> None:
+    token = saved(paypal)
+
+    def fail(_fault: str) -> None:
+        raise Strange(status, answer)
+
+    monkeypatch.setattr(paypal.company, "fail", fail)
+    paypal.company.plan("error_after")
+    said = charge(paypal, token, "pay-1")
+    assert (said.kind, said.reason) == ("unknown", "gateway_error")
+    assert charge(paypal, token, "pay-1").kind == "paid"
+    assert captured(paypal, "pay-1") == [TEN]
 
 
 def test_nobody_listening_is_unknown_within_seconds() -> None:

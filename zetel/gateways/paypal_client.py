@@ -101,21 +101,25 @@ class PayPalClient:
 
 
 def _read(answer: httpx.Response, what: str) -> Json:
-    status = answer.status_code
-    try:
-        body = answer.json() if answer.content else {}
-    except ValueError:
-        body = {}
-    if status < 300 and isinstance(body, dict):
+    """What PayPal said. An answer that is not in its form is none of PayPal's, whatever its status: no no either."""
+    status, body = answer.status_code, _body(answer)
+    if status < 300 and body is not None:
         return body
-    log.warning("paypal did not do it", request=what, status=status, issue=_issue(body))
+    log.warning("paypal did not do it", request=what, status=status, issue=Refused(status, body or {}).issue)
     if status in (401, 403):
         raise NoAnswer("gateway_setup", status)
     # 409: a request with the same id is being worked on.
-    if status >= 500 or status in (408, 409, 429) or not isinstance(body, dict):
-        raise NoAnswer("gateway_busy" if status in (409, 429) else "gateway_error", status)
+    if status in (409, 429):
+        raise NoAnswer("gateway_busy", status)
+    if not 400 <= status < 500 or status == 408 or body is None or "name" not in body:
+        raise NoAnswer("gateway_error", status)
     raise Refused(status, body)
 
 
-def _issue(body: object) -> str:
-    return Refused(0, body).issue if isinstance(body, dict) else ""
+def _body(answer: httpx.Response) -> Json | None:
+    """The object that was answered, empty for no content; None for anything else."""
+    try:
+        said = answer.json() if answer.content else {}
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None
