@@ -306,6 +306,8 @@ class PayPalCompany(Company):
         if not fails:
             capture["back"] += minor
             capture["status"] = "REFUNDED" if capture["back"] == capture["minor"] else "PARTIALLY_REFUNDED"
+            if capture["status"] == "REFUNDED":
+                self._reverse(capture["id"])
             self._line(refund["id"], "T1107", body["amount"], body["invoice_id"], back_of=capture["id"])
             self._emit("PAYMENT.CAPTURE.REFUNDED", refund)
         return refund
@@ -326,6 +328,12 @@ class PayPalCompany(Company):
             "transaction_initiation_date": self.time().strftime("%Y-%m-%dT%H:%M:%S+0000"),
         }  # fmt: skip
         self.report.append((self.time(), line))
+
+    def _reverse(self, capture_id: str) -> None:
+        """In the report a payment that went back whole is no success any more."""
+        for _, line in self.report:
+            if line["transaction_id"] == capture_id:
+                line["transaction_status"] = "V"
 
     def _transactions(self, query: dict[str, str]) -> Json:
         start, end = (datetime.fromisoformat(query[name]) for name in ("start_date", "end_date"))

@@ -104,6 +104,16 @@ def test_an_invoice_id_that_was_paid_before_is_asked_about_and_never_a_refusal(
     assert captured(paypal, "pay-1") == [TEN]
 
 
+def test_a_charge_that_went_back_whole_was_paid_all_the_same(paypal: PayPalDriver) -> None:
+    token = saved(paypal)
+    refund(paypal, charge(paypal, token, "pay-1").charge_id, 1000, "ref-1")
+    found = find(paypal, "pay-1", token)
+    assert found is not None
+    assert (found.kind, found.amount) == ("paid", TEN)
+    (line,) = paypal.gateway.captures(since=EVER, until=NEVER)
+    assert (line.amount, line.refunded) == (TEN, TEN)
+
+
 def test_an_order_that_its_payer_approved_is_captured_when_asked_and_once(paypal: PayPalDriver) -> None:
     outcome = charge(paypal, saved(paypal, "approval"), "pay-1")
     assert outcome.charge_id.startswith("O-")

@@ -11,14 +11,15 @@ from zetel.gateways import paypal_words as words
 from zetel.gateways.base import Capture, Trace
 from zetel.gateways.paypal_client import Json, PayPalClient, Refused
 from zetel.rules.money import Money
-from zetel.rules.outcomes import Outcome
+from zetel.rules.outcomes import Outcome, OutcomeKind
 
 WINDOW = timedelta(days=30)
 PAGE = 500
 A_SECOND = timedelta(seconds=1)  # PayPal counts whole ones
 CLOCKS_APART = timedelta(hours=1)
 _TOO_MANY = "RESULTSET_TOO_LARGE"
-_TAKEN, _COMING, _DENIED = "S", "P", "D"
+# A payment that went back whole stands as reversed, V: it was taken all the same.
+_KINDS: dict[str, OutcomeKind] = {"S": "paid", "V": "paid", "P": "processing", "D": "declined"}
 
 
 def find(paypal: PayPalClient, reference: str, trace: Trace) -> Outcome | None:
@@ -29,12 +30,11 @@ def find(paypal: PayPalClient, reference: str, trace: Trace) -> Outcome | None:
     for line in _lines(paypal, trace.made_at - CLOCKS_APART, trace.asked_at + CLOCKS_APART):
         if line.get("invoice_id") != reference or _is_refund(line):
             continue
-        kind = {_TAKEN: "paid", _COMING: "processing"}.get(line["transaction_status"], "declined")
+        kind = _KINDS.get(line["transaction_status"], "unknown")
         said = Outcome(
-            kind="paid" if kind == "paid" else "processing" if kind == "processing" else "declined",
-            amount=words.money(line["transaction_amount"]) if kind != "declined" else None,
+            kind=kind, amount=words.money(line["transaction_amount"]) if kind in ("paid", "processing") else None,
             charge_id=line["transaction_id"], at=words.instant(line["transaction_initiation_date"]),
-            reason="" if kind != "declined" else "denied",
+            reason={"declined": "denied", "unknown": "status_unknown"}.get(kind, ""),
         )  # fmt: skip
         if found is None or said.kind == "paid":
             found = said
@@ -49,7 +49,7 @@ def captures_between(paypal: PayPalClient, since: datetime, until: datetime) -> 
         if _is_refund(line):
             charge_id = str(line.get("paypal_reference_id", ""))
             back[charge_id] = back.get(charge_id, 0) + abs(words.money(line["transaction_amount"]).amount)
-        elif line["transaction_status"] == _TAKEN:
+        elif _KINDS.get(line["transaction_status"]) == "paid":
             taken.append(line)
     for line in sorted(taken, key=lambda line: words.instant(line["transaction_initiation_date"])):
         amount = words.money(line["transaction_amount"])
