@@ -5,14 +5,14 @@ the doctor, who holds the company's own ledger against our payments.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.conftest import HandClock
 from tests.directory_world import begin
 from tests.doctor import assert_healthy
-from tests.gateways.drivers import Driver
+from tests.gateways.drivers import Driver, PayPalDriver
 from tests.gateways.steps import EVER
 from tests.world import confirm, customer_of, quote_for
 from zetel import gateways
@@ -187,6 +187,25 @@ def test_what_is_not_paid_right_sells_nothing(through: Driver, anna: Person, clo
     assert (Subscription.objects.count(), Invoice.objects.count()) == (0, 0)
     assert ledger(through) == [(20236, 0)]
     assert Mail.objects.filter(kind="staff_alert", params__what="amount_mismatch").count() == 1
+
+
+@pytest.mark.parametrize("driver", ["paypal"], indirect=True)
+def test_money_that_a_company_shows_only_after_its_change_ended_goes_back(
+    through: Driver, anna: Person, clock: HandClock
+) -> None:
+    """Not seeing a charge yet is no refusal: PayPal's report shows it after three hours, and it is found then."""
+    assert isinstance(through, PayPalDriver)
+    through.company.lags = True
+    change = buy(through, anna, clock.now, fault="timeout_after", ask_fault="timeout_before")
+    Change.objects.filter(pk=change.pk).update(expires_at=clock.now + timedelta(minutes=1))
+    work(clock)
+    change.refresh_from_db()
+    assert (change.status, change.payment.attempts.get().status) == ("expired", "unknown")
+    work(clock, minutes=6 * 60, times=2)
+    assert change.payment.attempts.get().status == "paid"
+    assert ledger(through) == [(20235, 20235)]
+    assert (Subscription.objects.count(), Invoice.objects.count()) == (0, 0)
+    through.company.lags = False
 
 
 def test_what_the_bank_asks_about_is_paid_when_its_owner_approves(

@@ -105,8 +105,8 @@ def attempt_row(
         "id": new_id(), "payment_id": payment_id, "number": number, "method_id": method.id,
         "gateway": method.gateway, "reference": f"{public_id(Payment.PREFIX, payment_id)}-{number}",
         "status": "created", "charge_id": "", "reason": "", "is_hard": False, "action_url": "",
-        "return_path": return_path, "language": language, "tries": 0, "created_at": now, "ask_at": now,
-        "settled_at": None,
+        "return_path": return_path, "language": language, "tries": 0, "created_at": now, "sent_at": None,
+        "ask_at": now, "settled_at": None,
     }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def claim(attempt_id: uuid.UUID, *, now: datetime) -> Attempt | None:
         by_itself = attempt.return_path == RETURN_PATH  # who pays by hand was shown what is charged
         if by_itself and not small_amounts.carry(attempt):
             return None
-        taken = transition(attempt, transitions.ATTEMPT, "sent", tries=1, ask_at=now + FIRST_ASK)
+        taken = transition(attempt, transitions.ATTEMPT, "sent", tries=1, sent_at=now, ask_at=now + FIRST_ASK)
     return attempt if taken else None
 
 
@@ -152,6 +152,12 @@ def claim_ask(attempt_id: uuid.UUID, *, now: datetime) -> Attempt | None:
         pk=attempt_id, tries=attempt.tries, status__in=transitions.UNSETTLED_ATTEMPT
     ).update(tries=attempt.tries + 1, ask_at=ask_at)
     return attempt if taken else None
+
+
+def claim_again(attempt: Attempt, *, now: datetime) -> bool:
+    """Take the right to ask for the same charge once more; False when it was settled meanwhile."""
+    open_ones = Attempt.objects.filter(pk=attempt.pk, status__in=transitions.UNSETTLED_ATTEMPT)
+    return bool(open_ones.update(sent_at=now))
 
 
 def to_ask(now: datetime, limit: int = 100) -> list[uuid.UUID]:

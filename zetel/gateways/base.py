@@ -73,12 +73,13 @@ class Trace:
     """What we know of a charge beside its reference, for a company that cannot look one up by that at once.
 
     `charge_id` is the company's own name of it, where it told one; `token` the method that was charged. No charge of
-    it is older than `made_at`, and it is `asked_at` now.
+    it is older than `made_at`, it was last sent at `sent_at`, and it is `asked_at` now.
     """
 
     charge_id: str = ""
     token: str = ""
     made_at: datetime | None = None
+    sent_at: datetime | None = None
     asked_at: datetime | None = None
 
 
@@ -168,7 +169,8 @@ class Gateway(Protocol):
 
     def cancel(self, *, reference: str, trace: Trace = NO_TRACE) -> Outcome:
         """Stop a charge that waits for the person: then `declined`, reason `cancelled`. One that is paid stays `paid`,
-        one that is processing may go on; one the company does not know is `declined`, `unknown_reference`."""
+        one that is processing may go on; one the company does not know is `declined`, `unknown_reference`, but
+        `unknown` as long as it could be there without being seen."""
         ...
 
     def refund(self, *, charge_id: str, amount: Money, reference: str, idempotency_key: str) -> RefundOutcome:

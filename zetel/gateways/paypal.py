@@ -26,7 +26,7 @@ from zetel.gateways.base import (
     Trace,
 )
 from zetel.gateways.paypal_client import Json, NoAnswer, PayPalClient, Refused
-from zetel.gateways.paypal_ledger import captures_between, find
+from zetel.gateways.paypal_ledger import LAG, captures_between, find, is_unseen
 from zetel.rules.money import Money
 from zetel.rules.outcomes import MethodKind, Outcome, RefundOutcome
 
@@ -55,7 +55,7 @@ class PayPalGateway:
         signed_webhooks=True,
         minimum_amount={},
         key_memory_hours=6,
-        ledger_lag_hours=3,
+        ledger_lag_hours=LAG // timedelta(hours=1),
     )
 
     def __init__(self, *, client_id: str, secret: str, webhook_id: str, address: str) -> None:
@@ -188,8 +188,12 @@ class PayPalGateway:
             return Outcome(kind="unknown", reason=error.reason)
         except Refused:
             said = None
+        if said is None and trace.charge_id:
+            return Outcome(kind="declined", reason="cancelled")
         if said is None:
-            return Outcome(kind="declined", reason="cancelled" if trace.charge_id else "unknown_reference")
+            if is_unseen(trace):
+                return Outcome(kind="unknown", reason="not_in_ledger_yet")
+            return Outcome(kind="declined", reason="unknown_reference")
         if said.kind == "action":
             return Outcome(kind="declined", charge_id=said.charge_id, reason="cancelled", at=said.at)
         return said

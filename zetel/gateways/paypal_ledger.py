@@ -13,6 +13,7 @@ from zetel.gateways.paypal_client import Json, PayPalClient, Refused
 from zetel.rules.money import Money
 from zetel.rules.outcomes import Outcome, OutcomeKind
 
+LAG = timedelta(hours=3)
 WINDOW = timedelta(days=30)
 PAGE = 500
 A_SECOND = timedelta(seconds=1)  # PayPal counts whole ones
@@ -39,6 +40,14 @@ def find(paypal: PayPalClient, reference: str, trace: Trace) -> Outcome | None:
         if found is None or said.kind == "paid":
             found = said
     return found
+
+
+def is_unseen(trace: Trace) -> bool:
+    """Whether a charge may have been taken although the report does not show it."""
+    sent_at = trace.sent_at or trace.made_at
+    assert sent_at is not None, "a charge is given up that was sent some time"
+    assert trace.asked_at is not None, "a charge is given up at some time"
+    return trace.asked_at - sent_at <= LAG
 
 
 def captures_between(paypal: PayPalClient, since: datetime, until: datetime) -> Iterator[Capture]:

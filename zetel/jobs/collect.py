@@ -65,6 +65,8 @@ def ask(attempt_id: uuid.UUID, *, now: datetime) -> None:
         else gateway.fetch(reference=attempt.reference, trace=trace)
     )
     if outcome is None:
+        if not payments.claim_again(attempt, now=now):
+            return
         outcome = _charge(attempt)
     outcomes.record_outcome(attempt.reference, outcome, now=now)
     if over and change is not None:
@@ -88,8 +90,9 @@ def give_up(attempt: Attempt, *, now: datetime) -> None:
 def trace_of(attempt: Attempt, now: datetime) -> Trace:
     """What a company may need beside our reference to find a charge."""
     return Trace(
-        charge_id=attempt.charge_id, token=attempt.method.token, made_at=attempt.created_at, asked_at=now
-    )
+        charge_id=attempt.charge_id, token=attempt.method.token, made_at=attempt.created_at,
+        sent_at=attempt.sent_at, asked_at=now,
+    )  # fmt: skip
 
 
 def ask_due(now: datetime) -> int:

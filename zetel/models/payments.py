@@ -37,7 +37,10 @@ class Payment(Row):
 
 
 class Attempt(Row):
-    """One try at one gateway with one method. `reference` is ours and names at most one capture (X2)."""
+    """One try at one gateway with one method. `reference` is ours and names at most one capture (X2).
+
+    `sent_at` is when its charge was last asked for, since a company may show that only hours later.
+    """
 
     PREFIX = "att"
 
@@ -55,6 +58,7 @@ class Attempt(Row):
     language = models.CharField(max_length=5, default="en")
     tries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
     ask_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
 
