@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conftest import HandClock
@@ -211,6 +212,17 @@ def test_what_is_not_in_paypals_form_is_no_answer_of_paypals_and_never_a_refusal
     assert (said.kind, said.reason) == ("unknown", "gateway_error")
     assert charge(paypal, token, "pay-1").kind == "paid"
     assert captured(paypal, "pay-1") == [TEN]
+
+
+def test_a_process_that_never_speaks_to_paypal_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(**_told: object) -> None:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(httpx, "Client", opened)
+    made = paypal_at("http://127.0.0.1:9")
+    made.close()
+    with pytest.raises(AssertionError, match="opened"):
+        made.forget("t")
 
 
 def test_nobody_listening_is_unknown_within_seconds() -> None:

@@ -6,6 +6,7 @@ PayPal calls it wrong; then a new one is asked for, once. Nothing is repeated by
 
 import json
 import threading
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -46,12 +47,19 @@ class PayPalClient:
         self._auth = (client_id, secret)
         self._token = ""
         self._lock = threading.Lock()
-        timeout = httpx.Timeout(CHARGE_SECONDS, connect=CONNECT_SECONDS)
-        self._http = httpx.Client(base_url=address, timeout=timeout)
+        self._address = address
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        """Opened by the first request: most processes never speak to PayPal."""
+        return httpx.Client(
+            base_url=self._address, timeout=httpx.Timeout(CHARGE_SECONDS, connect=CONNECT_SECONDS)
+        )
 
     def close(self) -> None:
         """Give up the connections that are kept open."""
-        self._http.close()
+        if "_http" in self.__dict__:
+            self._http.close()
 
     def get(self, path: str, params: Json | None = None) -> Json:
         return self._request("GET", path, params=params, seconds=ASK_SECONDS)
