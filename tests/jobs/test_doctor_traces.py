@@ -183,6 +183,24 @@ def test_a_payment_methods_token_and_the_installations_secret_are_named(story: S
     assert story.found("X15") == [("secret", "zetel_event")]
 
 
+def test_a_token_is_found_at_the_beginning_of_a_word_and_nowhere_else(story: Story) -> None:
+    """A random id may hold the first signs of a token, and another company's tokens may look like any id of ours."""
+    event = Event.objects.filter(kind=EventType.SUBSCRIPTION_BOUGHT)
+    token = PaymentMethod.objects.get().token
+    for text in (token, f"x={token}&y=1", f"(pm_{'0' * 16})"):
+        event.update(reason=text)
+        assert story.found("X15") == [("token", "zetel_event")]
+    for text in (f"set_ab{token}", f"set-{token}", "pm_of_fifteen_sig"):
+        event.update(reason=text)
+        assert story.found("X15") == []
+    event.update(after={"said": f"a line\n{token}"})
+    assert story.found("X15") == [("token", "zetel_event")]
+    event.update(after={})
+    PaymentMethod.objects.update(token="set_of_a_company_with_random_tokens")
+    event.update(reason="set_of_ours_01234567890123456789")
+    assert story.found("X15") == []
+
+
 def test_work_that_is_late_is_a_notice(story: Story) -> None:
     name = story.subscription.public_id
     story.clock.set(story.clock.now + timedelta(days=30))

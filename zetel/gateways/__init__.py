@@ -49,6 +49,11 @@ def available() -> list[Gateway]:
     ]
 
 
+def token_prefixes() -> list[str]:
+    """How the companies' tokens begin, each once, as far as they have a beginning of their own (rule X15)."""
+    return sorted({gateway.capabilities.token_prefix for gateway in _GATEWAYS.values()} - {""})
+
+
 def deliver_due(now: datetime) -> int:
     """Let the pretend company send the webhooks that are due by the installation's clock; none outside a sandbox."""
     return deliver_webhooks(now) if settings.CONFIG.sandbox else 0

@@ -50,6 +50,9 @@ class Capabilities:
     """How long the company remembers an idempotency key. A retry later than this must ask by reference first."""
     ledger_lag_hours: int
     """After how long a payment or a refund stands in its ledger for certain."""
+    token_prefix: str
+    """How each of its tokens begins, by which one is known in a text that must hold none (rule X15); empty when they
+    have nothing in common."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,6 +56,7 @@ class PayPalGateway:
         minimum_amount={},
         key_memory_hours=6,
         ledger_lag_hours=LAG // timedelta(hours=1),
+        token_prefix="",
     )
 
     def __init__(self, *, client_id: str, secret: str, webhook_id: str, address: str) -> None:

@@ -51,6 +51,7 @@ class SandboxGateway:
         minimum_amount=company.MINIMUM_AMOUNT,
         key_memory_hours=company.KEY_MEMORY // timedelta(hours=1),
         ledger_lag_hours=0,
+        token_prefix="pm_",
     )
 
     def begin_setup(

@@ -59,6 +59,7 @@ class StripeGateway:
         minimum_amount={"EUR": 50, "USD": 50, "GBP": 30, "JPY": 50, "KWD": 150},
         key_memory_hours=24,
         ledger_lag_hours=0,
+        token_prefix="pm_",
     )
 
     def __init__(self, *, secret_key: str, webhook_secret: str, address: str = "") -> None:
