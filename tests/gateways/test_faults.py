@@ -13,12 +13,12 @@ from tests.conftest import HandClock
 from tests.directory_world import begin
 from tests.doctor import assert_healthy
 from tests.gateways.drivers import Driver, PayPalDriver
-from tests.gateways.steps import EVER
+from tests.gateways.steps import EVER, charge, fresh
 from tests.world import confirm, customer_of, quote_for
 from zetel import gateways
 from zetel.actions import credit_notes, staff
 from zetel.actions.credit_notes import Wish
-from zetel.gateways.base import Setup
+from zetel.gateways.base import GatewayUnavailable, Setup
 from zetel.jobs import methods, tasks
 from zetel.models import (
     BalanceEntry,
@@ -244,6 +244,41 @@ def test_money_that_is_processing_comes_and_a_declined_renewal_is_paid_by_a_new_
     save(through, subscription.customer, anna, clock.now)
     assert Subscription.objects.get().status == "active"
     assert ledger(through) == [(20235, 0), (20235, 0)]
+
+
+def test_a_replaced_method_is_given_up_at_its_company_once_and_when_no_try_with_it_is_open(
+    through: Driver, anna: Person, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One whose try is open, or whose company is away, is given up with the next change of method."""
+    customer = buy(through, anna, clock.now, "processing").quote.customer
+    assert customer is not None
+    save(through, customer, anna, clock.now)
+    assert given_up() == [False, False]  # the first one's money is still coming
+    work(clock, minutes=11)
+    with monkeypatch.context() as away:
+        away.setattr(through.gateway, "forget", unavailable)
+        save(through, customer, anna, clock.now)
+    assert given_up() == [False, False, False]
+    save(through, customer, anna, clock.now)
+    assert given_up() == [True, True, True, False]
+    for old in PaymentMethod.objects.filter(status="replaced"):
+        said = charge(through, old.token, fresh("pay"))
+        assert (said.kind, said.hard) == ("declined", True)
+    assert ledger(through) == [(20235, 0)]
+    told: list[str] = []
+    last = PaymentMethod.objects.get(status="active")
+    monkeypatch.setattr(through.gateway, "forget", told.append)
+    save(through, customer, anna, clock.now)
+    assert told == [last.token]
+
+
+def given_up() -> list[bool]:
+    rows = PaymentMethod.objects.order_by("id").values_list("given_up_at", flat=True)
+    return [at is not None for at in rows]
+
+
+def unavailable(_token: str) -> None:
+    raise GatewayUnavailable
 
 
 def test_a_refund_that_is_refused_becomes_balance(through: Driver, anna: Person, clock: HandClock) -> None:

@@ -28,6 +28,7 @@ from zetel.rules.tax_rates import EU_COUNTRIES
 
 _REQUIRED = ("name", "address_line1", "country")
 _LANGUAGES = ("nl", "en")
+LABEL_LONGEST = PaymentMethod._meta.get_field("label").max_length
 LONGEST = {field.name: getattr(field, "max_length", None) or 255 for field in Customer._meta.get_fields()}
 
 
@@ -238,8 +239,8 @@ def _replace_method(
     if old:
         transition(old, transitions.METHOD, "replaced")
     made = PaymentMethod.objects.create(
-        customer=customer, gateway=setup.gateway, kind=method.kind, token=method.token, label=method.label,
-        expires_on=method.expires_on, set_up_by=setup.person, created_at=now,
+        customer=customer, gateway=setup.gateway, kind=method.kind, token=method.token,
+        label=method.label[:LABEL_LONGEST], expires_on=method.expires_on, set_up_by=setup.person, created_at=now,
         **facts,
     )  # fmt: skip
     record(
@@ -248,6 +249,11 @@ def _replace_method(
     )  # fmt: skip
     dunning.method_came(customer, made, now=now)
     return made
+
+
+def give_up_method(method: PaymentMethod, *, now: datetime) -> None:
+    """Its company was told to forget a replaced method: nothing is left to be done about it."""
+    PaymentMethod.objects.filter(pk=method.pk).update(given_up_at=now)
 
 
 def remove_method(method: PaymentMethod, *, actor: Person, now: datetime) -> Customer:

@@ -84,19 +84,20 @@ def finish(setup: MethodSetup, *, now: datetime) -> PaymentMethod | None:
         minimum_amounts=can.minimum_amount, confirms_after_days=can.confirms_after_days,
     )  # fmt: skip
     if method is not None:
-        _forget_replaced(method)
+        _forget_replaced(method, now)
         # A new method is tried at once for what is past due (G4); whoever comes second finds the try claimed.
         for attempt_id in method.attempts.filter(status="created").values_list("pk", flat=True):
             collect.collect(attempt_id, now=now)
     return method
 
 
-def _forget_replaced(by: PaymentMethod) -> None:
-    """The agreement that a new method replaced is given up at its company too, unless a try with it is still open."""
-    replaced = PaymentMethod.objects.filter(customer_id=by.customer_id, status="replaced")
-    last = replaced.exclude(attempts__status__in=UNSETTLED).exclude(token=by.token).order_by("-id").first()
-    if last is not None:
-        forget(last)
+def _forget_replaced(by: PaymentMethod, now: datetime) -> None:
+    """What new methods replaced is given up at its company too, unless a try with it is still open: then, or when the
+    company is away, the next change of method comes back to it."""
+    known = PaymentMethod.objects.filter(customer_id=by.customer_id, status="replaced", given_up_at=None)
+    for old in known.exclude(attempts__status__in=UNSETTLED).exclude(token=by.token).order_by("id"):
+        if forget(old):
+            customers.give_up_method(old, now=now)
 
 
 def remove(method: PaymentMethod, *, person: Person, now: datetime) -> None:
@@ -105,9 +106,11 @@ def remove(method: PaymentMethod, *, person: Person, now: datetime) -> None:
     forget(method)
 
 
-def forget(method: PaymentMethod) -> None:
-    """Let the gateway forget a method that was taken out of use; that it cannot be told is no obstacle."""
+def forget(method: PaymentMethod) -> bool:
+    """Let the gateway forget a method that was taken out of use; False when it cannot be told, which is no obstacle."""
     try:
         gateways.get(method.gateway).forget(method.token)
     except GatewayUnavailable:
         log.warning("the gateway could not be told to forget a method", method=method.public_id)
+        return False
+    return True

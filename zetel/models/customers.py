@@ -53,7 +53,8 @@ class PaymentMethod(Row):
     """A token at a gateway. Exactly one per customer is active; a new one replaces it when it works (G2).
 
     As its gateway told when it was saved: `minimum_amounts` is the smallest charge per currency in minor units (G9);
-    with `confirms_after_days` above 0 it pays invoices, not increases (C5).
+    with `confirms_after_days` above 0 it pays invoices, not increases (C5). `given_up_at` is when the gateway was told
+    to forget a replaced one.
     """
 
     PREFIX = "pmd"
@@ -69,6 +70,7 @@ class PaymentMethod(Row):
     status = models.CharField(max_length=12, default="active")
     set_up_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
+    given_up_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
