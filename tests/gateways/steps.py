@@ -74,8 +74,9 @@ def give_up(driver: Driver, reference: str, token: str = "", charge_id: str = ""
 
 
 def trace(token: str = "", charge_id: str = "") -> Trace:
+    """Of a charge so long ago that every company would show it by now."""
     now = clock.now()
-    return Trace(charge_id=charge_id, token=token, made_at=now - timedelta(hours=2), asked_at=now)
+    return Trace(charge_id=charge_id, token=token, made_at=now - timedelta(hours=4), asked_at=now)
 
 
 def refund(

@@ -43,7 +43,7 @@ class DirectDebit:
     is_set_up = True
     capabilities = Capabilities(
         methods=("direct_debit",), redirect=True, element=False, confirms_after_days=3, signed_webhooks=False,
-        minimum_amount={}, key_memory_hours=0, ledger_lag_hours=0, token_prefix="mandate-",
+        minimum_amount={}, key_memory_hours=0, ledger_lag_hours=0, token_prefix="",
     )  # fmt: skip
 
     def __init__(self) -> None:

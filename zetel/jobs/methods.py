@@ -84,10 +84,10 @@ def finish(setup: MethodSetup, *, now: datetime) -> PaymentMethod | None:
         minimum_amounts=can.minimum_amount, confirms_after_days=can.confirms_after_days,
     )  # fmt: skip
     if method is not None:
-        _forget_replaced(method, now)
         # A new method is tried at once for what is past due (G4); whoever comes second finds the try claimed.
         for attempt_id in method.attempts.filter(status="created").values_list("pk", flat=True):
             collect.collect(attempt_id, now=now)
+        _forget_replaced(method, now)
     return method
 
 
