@@ -106,17 +106,10 @@ class SandboxDriver:
         assert company.give_back(charge_id, now)
 
 
-class StripeDriver:
-    """Stripe's adapter against the stand-in of the documents."""
+class StandInDriver:
+    """What the drivers of stand-ins share: the stand-in does what it is told by name."""
 
-    kind: MethodKind = "card"
-    fresh_for = timedelta(minutes=5)
-    label = "Visa •••• 4242"
-    tells_setups = True
-
-    def __init__(self) -> None:
-        self.company = StripeCompany()
-        self.gateway: Gateway = stripe_at(self.company.address)
+    company: StripeCompany | PayPalCompany
 
     def close(self) -> None:
         self.company.close()
@@ -125,10 +118,7 @@ class StripeDriver:
         self.company.complete(setup.id, behaviour)
 
     def abandon(self, setup: Setup) -> None:
-        """Stripe's page only leads back; the session stays open for a day."""
-
-    def forged(self, headers: Mapping[str, str], body: bytes) -> list[Webhook]:
-        return forged_macs(headers, body)
+        """The company's page only leads back; the setup stays as it is."""
 
     def approve(self, action_url: str) -> str:
         return self.company.decide(action_url, approved=True)
@@ -142,6 +132,23 @@ class StripeDriver:
     def webhooks(self, now: datetime) -> list[Webhook]:
         return list(self.company.webhooks())
 
+
+class StripeDriver(StandInDriver):
+    """Stripe's adapter against the stand-in of the documents."""
+
+    company: StripeCompany
+    kind: MethodKind = "card"
+    fresh_for = timedelta(minutes=5)
+    label = "Visa •••• 4242"
+    tells_setups = True
+
+    def __init__(self) -> None:
+        self.company = StripeCompany()
+        self.gateway: Gateway = stripe_at(self.company.address)
+
+    def forged(self, headers: Mapping[str, str], body: bytes) -> list[Webhook]:
+        return forged_macs(headers, body)
+
     def take_back(self, charge_id: str, now: datetime) -> None:
         self.company.dispute(charge_id, "funds_withdrawn")
 
@@ -149,9 +156,10 @@ class StripeDriver:
         self.company.dispute(charge_id, "funds_reinstated")
 
 
-class PayPalDriver:
+class PayPalDriver(StandInDriver):
     """PayPal's adapter against the stand-in of the documents, whose report lags only where a test says so."""
 
+    company: PayPalCompany
     kind: MethodKind = "paypal"
     fresh_for = timedelta(days=4)
     label = "PayPal anna@paypal.example"
@@ -165,13 +173,7 @@ class PayPalDriver:
 
     def close(self) -> None:
         self.adapter.close()
-        self.company.close()
-
-    def finish(self, setup: Setup, kind: MethodKind, behaviour: str = "paid") -> None:
-        self.company.complete(setup.id, behaviour)
-
-    def abandon(self, setup: Setup) -> None:
-        """PayPal's page only leads back; the setup stays as it is."""
+        super().close()
 
     def forged(self, headers: Mapping[str, str], body: bytes) -> list[Webhook]:
         others: list[dict[str, str]] = [
@@ -185,18 +187,6 @@ class PayPalDriver:
         wrong: list[Webhook] = [({**headers, **other}, body) for other in others]
         changed = (body.replace(b"pay-", b"pay_"), body + b" ", b"no json", b"")
         return [*wrong, *((headers, bytes_) for bytes_ in changed), ({}, body)]
-
-    def approve(self, action_url: str) -> str:
-        return self.company.decide(action_url, approved=True)
-
-    def refuse(self, action_url: str) -> str:
-        return self.company.decide(action_url, approved=False)
-
-    def plan(self, fault: str, operation: str = "charge") -> None:
-        self.company.plan(fault, operation=operation)
-
-    def webhooks(self, now: datetime) -> list[Webhook]:
-        return list(self.company.webhooks())
 
     def take_back(self, charge_id: str, now: datetime) -> None:
         self.company.dispute(charge_id, is_won=False)

@@ -10,7 +10,7 @@ Calls do not raise when a company is slow, broken or away: charging, asking, can
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from zetel.rules.money import Money
@@ -121,6 +121,28 @@ class GatewayEvent:
     setup_id: str = ""
     charge_id: str = ""
     tokens: tuple[str, ...] = ()
+
+
+def header(headers: Mapping[str, str], name: str) -> str:
+    """A header by its name in any case; empty when it was not sent."""
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+
+
+def check_age(sent_at: datetime, *, now: datetime, tolerance: timedelta) -> None:
+    """Raise BadSignature for a webhook that was signed too long ago, or later than now."""
+    if abs(now - sent_at) > tolerance:
+        raise BadSignature("too old, or from the future")
+
+
+def with_query(url: str, more: str) -> str:
+    """The address with one more query parameter, as it stands: a company may fill in what is written in braces."""
+    return f"{url}{'&' if '?' in url else '?'}{more}"
+
+
+def printable(text: str, longest: int) -> str:
+    """What a bank statement can hold: no control characters, no half characters, not endless, not nothing."""
+    whole = text.encode(errors="replace").decode()
+    return "".join(sign if sign.isprintable() else " " for sign in whole)[:longest].strip() or "-"
 
 
 class Gateway(Protocol):

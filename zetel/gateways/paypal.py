@@ -24,6 +24,10 @@ from zetel.gateways.base import (
     Setup,
     SetupResult,
     Trace,
+    check_age,
+    header,
+    printable,
+    with_query,
 )
 from zetel.gateways.paypal_client import Json, NoAnswer, PayPalClient, Refused
 from zetel.gateways.paypal_ledger import LAG, captures_between, find, is_unseen
@@ -73,7 +77,8 @@ class PayPalGateway:
         account = {
             "usage_type": "MERCHANT",
             "experience_context": {
-                "return_url": _with(return_url, "setup=back"), "cancel_url": _with(return_url, "setup=cancelled"),
+                "return_url": with_query(return_url, "setup=back"),
+                "cancel_url": with_query(return_url, "setup=cancelled"),
                 "locale": _LOCALES.get(language, "en-US"), "shipping_preference": "NO_SHIPPING",
             },
         }  # fmt: skip
@@ -118,14 +123,15 @@ class PayPalGateway:
         present: bool,
     ) -> Outcome:
         context = {
-            "return_url": _with(return_url, "charge=back"), "cancel_url": _with(return_url, "charge=cancelled"),
+            "return_url": with_query(return_url, "charge=back"),
+            "cancel_url": with_query(return_url, "charge=cancelled"),
             "locale": _LOCALES.get(language, "en-US"), "shipping_preference": "NO_SHIPPING", "user_action": "PAY_NOW",
         }  # fmt: skip
         body = {
             "intent": "CAPTURE",
             "purchase_units": [{
                 "amount": words.spelled(amount), "invoice_id": reference, "custom_id": reference,
-                "description": _printable(description),
+                "description": printable(description, DESCRIPTION_MAX),
             }],
             "payment_source": {"paypal": {"vault_id": token, "experience_context": context}},
         }  # fmt: skip
@@ -245,13 +251,11 @@ class PayPalGateway:
         """PayPal is asked whether it signed this. Its certificate could be checked here instead, but then which
         certificates are PayPal's would be for us to keep. The raw bytes go along as they came: another spacing
         would not be what was signed."""
-        given = {name.lower(): value for name, value in headers.items()}
-        told = {name.replace("-", "_"): given.get(f"paypal-{name}", "") for name in SIGNED}
+        told = {name.replace("-", "_"): header(headers, f"paypal-{name}") for name in SIGNED}
         sent_at = _sent_at(told["transmission_time"])
-        if not all(told.values()) or not _is_paypals(told["cert_url"]):
+        if sent_at is None or not all(told.values()) or not _is_paypals(told["cert_url"]):
             raise BadSignature("no signature that can be read")
-        if sent_at is None or abs(now - sent_at) > TOLERANCE:
-            raise BadSignature("too old, or from the future")
+        check_age(sent_at, now=now, tolerance=TOLERANCE)
         try:
             json.loads(body)
             frame = json.dumps({**told, "webhook_id": self._webhook_id}).encode()
@@ -295,17 +299,6 @@ class PayPalGateway:
             yield from captures_between(self._paypal, since, until)
         except (NoAnswer, Refused) as error:
             raise GatewayUnavailable(self.name) from error
-
-
-def _with(url: str, more: str) -> str:
-    return f"{url}{'&' if '?' in url else '?'}{more}"
-
-
-def _printable(text: str) -> str:
-    whole = text.encode(errors="replace").decode()
-    return (
-        "".join(letter if letter.isprintable() else " " for letter in whole)[:DESCRIPTION_MAX].strip() or "-"
-    )
 
 
 def _is_paypals(address: str) -> bool:

@@ -20,6 +20,8 @@ from zetel.gateways.base import (
     Setup,
     SetupResult,
     Trace,
+    check_age,
+    header,
 )
 from zetel.rules.money import Money
 from zetel.rules.outcomes import Dispute, MethodKind, Outcome, OutcomeKind, RefundOutcome, SavedMethod
@@ -153,16 +155,14 @@ class SandboxGateway:
             raise GatewayUnavailable(self.name) from error
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        wanted = company.SIGNATURE_HEADER.lower()
-        given = next((value for name, value in headers.items() if name.lower() == wanted), "")
+        given = header(headers, company.SIGNATURE_HEADER)
         seconds = given.partition(",")[0].removeprefix("t=")
         if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 11):
             raise BadSignature("no signature that can be read")
         sent_at = datetime.fromtimestamp(int(seconds), UTC)
         if not hmac.compare_digest(company.signature(body, sent_at).encode(), given.encode()):
             raise BadSignature("not signed by the company")
-        if abs(now - sent_at) > TOLERANCE:
-            raise BadSignature("too old, or from the future")
+        check_age(sent_at, now=now, tolerance=TOLERANCE)
 
     def parse(self, body: bytes) -> GatewayEvent:
         content = json.loads(body)

@@ -28,6 +28,10 @@ from zetel.gateways.base import (
     Setup,
     SetupResult,
     Trace,
+    check_age,
+    header,
+    printable,
+    with_query,
 )
 from zetel.gateways.stripe_words import Json
 from zetel.rules.money import Money
@@ -132,7 +136,7 @@ class StripeGateway:
         params: PaymentIntentCreateParams = {
             "amount": words.minor(amount), "currency": amount.currency.lower(), "customer": customer_id,
             "payment_method": method_id, "allowed_payment_method_types": ["card"], "confirm": True,
-            "description": _printable(description), "metadata": {"reference": reference},
+            "description": printable(description, DESCRIPTION_MAX), "metadata": {"reference": reference},
             "return_url": back, "expand": ["latest_charge"],
         }  # fmt: skip
         if not present:
@@ -253,13 +257,12 @@ class StripeGateway:
             raise self._unavailable("forget", error) from error
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        given = next((value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER), "")
+        given = header(headers, SIGNATURE_HEADER)
         try:
             WebhookSignature.verify_header(body, given, self._webhook_secret)
         except (stripe.SignatureVerificationError, TypeError, ValueError) as error:
             raise BadSignature("not signed by Stripe") from error
-        if abs(now - _signed_at(given)) > TOLERANCE:
-            raise BadSignature("too old, or from the future")
+        check_age(_signed_at(given), now=now, tolerance=TOLERANCE)
 
     def parse(self, body: bytes) -> GatewayEvent:
         event = json.loads(body)
@@ -323,11 +326,6 @@ class StripeGateway:
         return GatewayUnavailable(self.name)
 
 
-def with_query(url: str, more: str) -> str:
-    """The address with one more query parameter, as it stands: Stripe fills in what it wrote in braces."""
-    return f"{url}{'&' if '?' in url else '?'}{more}"
-
-
 def _client(secret_key: str, address: str, seconds: tuple[float, float]) -> StripeClient:
     return StripeClient(
         secret_key or "sk_none",
@@ -341,14 +339,6 @@ def _signed_at(signature: str) -> datetime:
     """The instant that was signed: the first one of the header, read as the SDK does, which found it right before."""
     parts = (part.split("=") for part in signature.split(","))
     return words.instant(int(next(part[1] for part in parts if part[0] == "t")))
-
-
-def _printable(text: str) -> str:
-    """What a bank statement can hold: no control characters, no half characters, not endless."""
-    whole = text.encode(errors="replace").decode()
-    return (
-        "".join(letter if letter.isprintable() else " " for letter in whole)[:DESCRIPTION_MAX].strip() or "-"
-    )
 
 
 def _capture(charge: Json) -> Capture:
