@@ -28,6 +28,7 @@ from tests.gateways.steps import (
 from zetel.gateways import paypal_words as words
 from zetel.gateways.base import BadSignature, GatewayUnavailable, Trace
 from zetel.gateways.paypal import PayPalGateway
+from zetel.gateways.paypal_client import Refused
 from zetel.rules.money import Money
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +193,16 @@ def test_wrong_keys_leave_everything_unknown_and_charge_nothing(paypal: PayPalDr
         list(wrong.captures(since=EVER, until=NEVER))
     wrong.close()
     assert captured(paypal, "pay-1") == []
+
+
+@pytest.mark.parametrize(
+    ("issue", "kind", "reason"),
+    [("PAYEE_ACCOUNT_RESTRICTED", "unknown", "gateway_setup"),
+     ("PAYER_ACCOUNT_RESTRICTED", "declined", "payer_account_restricted")],
+)  # fmt: skip
+def test_a_fault_of_the_sellers_own_account_declines_nobody(issue: str, kind: str, reason: str) -> None:
+    said = words.refused(Refused(422, {"name": "UNPROCESSABLE_ENTITY", "details": [{"issue": issue}]}))
+    assert (said.kind, said.reason) == (kind, reason)
 
 
 @pytest.mark.parametrize(

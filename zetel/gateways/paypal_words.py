@@ -26,6 +26,7 @@ HARD_ISSUES = frozenset(
 )  # fmt: skip
 # One of them says that this invoice id was paid before: never a refusal.
 PAID_BEFORE = frozenset({"DUPLICATE_INVOICE_ID", "ORDER_ALREADY_CAPTURED"})
+OUR_ACCOUNT = "PAYEE_ACCOUNT_"  # restricted, locked, invalid: it is the seller's that PayPal speaks of
 KEY_REUSED = "PAYPAL_REQUEST_ID_PREVIOUSLY_USED"
 _ACTION_LINKS = ("payer-action", "approve")
 
@@ -84,9 +85,12 @@ def capture(said: Json) -> Outcome:
 
 
 def refused(error: Refused) -> Outcome:
-    """A refusal of a charge. That it was paid before is none: what became of it is asked for."""
+    """A refusal of a charge. That it was paid before is none: what became of it is asked for. Nor is a fault of the
+    seller's own account: no payer is told that theirs was declined because of that."""
     if error.issue in PAID_BEFORE:
         return Outcome(kind="unknown", reason=error.issue.lower())
+    if error.issue.startswith(OUR_ACCOUNT):
+        return Outcome(kind="unknown", reason="gateway_setup")
     url = link(error.body, "payer-action")
     if error.issue == "PAYER_ACTION_REQUIRED" and url:
         return Outcome(kind="action", action_url=url)
