@@ -27,3 +27,15 @@ def test_the_switch_sends_nobody_elsewhere(clock: HandClock, elsewhere: str) -> 
 
 def test_a_language_we_do_not_speak_is_refused(clock: HandClock) -> None:
     assert Client().post("/language/", {"language": "xx"}).status_code == 422
+
+
+def test_who_logs_in_is_greeted_in_their_own_language_whatever_the_browsers(clock: HandClock) -> None:
+    anna = begin(clock.now).person("Anna")
+    anna.language = "nl"
+    anna.set_password("correct horse battery")
+    anna.save()
+    client = Client(headers={"accept-language": "en"})
+    client.post("/accounts/login/", {"login": anna.email, "password": "correct horse battery"})
+    page = client.get("/spaces/new").content.decode()
+    assert "Je bent nu ingelogd als" in page
+    assert "signed in" not in page

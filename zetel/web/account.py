@@ -66,7 +66,10 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untype
 
     def post_login(self, request: HttpRequest, user: Person, **facts: Any) -> HttpResponse:
         recount_person(person=user, now=clock.now())
-        response: HttpResponse = super().post_login(request, user, **facts)
+        with translation.override(
+            user.language
+        ):  # they are greeted at once, in words that the next page shows
+            response: HttpResponse = super().post_login(request, user, **facts)
         return speak(response, user.language)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
