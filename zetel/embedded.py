@@ -11,6 +11,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
@@ -38,6 +39,7 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 START_SECONDS = 20.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
+SOCKET_FILE = ".s.PGSQL.5432"
 SETTINGS = {"listen_addresses": "", "unix_socket_permissions": "0777", "max_connections": "80"}
 
 
@@ -64,6 +66,15 @@ class Embedded:
 
     def url(self, database: str = DATABASE) -> str:
         return f"postgresql://{ROLE}@/{database}?host={quote(str(self.sockets), safe='')}"
+
+    def is_answering(self) -> bool:
+        """Whether a server on this data takes connections, whoever started it."""
+        try:
+            with socket.socket(socket.AF_UNIX) as knock:
+                knock.connect(str(self.sockets / SOCKET_FILE))
+        except OSError:
+            return False
+        return True
 
     def start(self) -> None:
         """Start the server, making its data the first time. Raises EmbeddedError, then leaves nothing running."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from zetel.config import ConfigError, load
+from zetel.embedded import Embedded
 
 LIVE = {
     "MODE": "live",
@@ -265,3 +266,26 @@ def test_a_seller_in_the_eu_has_a_vat_number_and_another_needs_none(monkeypatch:
     assert "ZETEL_SELLER_VAT_NUMBER is empty, but a seller in NL charges VAT" in _message()
     monkeypatch.setenv("ZETEL_SELLER_COUNTRY", "US")
     assert load().seller.vat_number == ""
+
+
+def test_a_command_that_finds_no_zetel_says_where_it_looked_and_how_to_name_another(tmp_path: Path) -> None:
+    left = Embedded(tmp_path).sockets  # what one that was stopped leaves behind
+    left.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "zetel", "bill", "--dry-run"],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "ZETEL_DATA": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    left.rmdir()
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"zetel: no `zetel up` runs on {tmp_path}; name the folder of the one that runs with --data,"
+        " or set ZETEL_DATABASE_URL to the address of your PostgreSQL\n"
+    )

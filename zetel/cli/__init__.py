@@ -261,7 +261,12 @@ def _beside_up(data: Path | None) -> Config:
     """The settings; without a database of one's own those of the `zetel up` that runs on this data folder."""
     config = load(data=data)
     beside = Embedded(config.data)
-    if config.database_url is None and beside.sockets.is_dir():
+    if config.database_url is None and beside.is_answering():
         adopt(child_environment(config, ZETEL_DATABASE_URL=beside.url()))
         return load()
+    if config.database_url is None:
+        raise ConfigError(
+            f"no `zetel up` runs on {config.data}; name the folder of the one that runs with --data,"
+            " or set ZETEL_DATABASE_URL to the address of your PostgreSQL"
+        )
     return config
