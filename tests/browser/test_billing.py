@@ -135,5 +135,10 @@ def test_on_a_small_laptop_no_name_and_no_file_of_an_invoice_is_cut_off(visit: V
     for width in (1280, 1040):
         page.set_viewport_size({"width": width, "height": 900})
         seen[width] = [page.locator(part).evaluate(cut) for part in (".table-wrap", ".sidebar__item bdi")]
+    left = [
+        page.locator(part).evaluate("e => e.getBoundingClientRect().left")
+        for part in (".panel:has(.table) h2", ".table .row-link")
+    ]
     page.set_viewport_size({"width": 1280, "height": 900})
     assert seen == {1280: [0, 0], 1040: [0, 0]}
+    assert left[0] == left[1]  # rows stand below their heading, as cards too
