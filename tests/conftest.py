@@ -27,6 +27,8 @@ LONGEST = (
     "tests/races/",
     "tests/actions/",
 )
+pytest_plugins = ["tests.cast", "tests.doctor"]
+
 FIRST_INSTANT = datetime(2026, 5, 12, 10, 0, tzinfo=UTC)
 
 

@@ -1,8 +1,7 @@
 """The doctor at the end of a story: after every step the product makes, rules X 1 to 17 hold.
 
-A folder's conftest imports `stays_healthy`, a module marks itself with
-`pytestmark = [..., pytest.mark.usefixtures("stays_healthy")]`, and each of its tests ends with a visit. A test that
-damages its world by hand says which findings that leads to.
+A module marks itself with `pytestmark = [..., pytest.mark.usefixtures("stays_healthy")]`, and each of its tests ends
+with a visit. A test that damages its world by hand says which findings that leads to.
 """
 
 from collections.abc import Iterator

@@ -2,18 +2,12 @@
 
 import pytest
 
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel.actions import directory
 from zetel.models import Domain, Event, Space
 from zetel.rules.errors import ZetelError
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 def test_who_makes_a_workspace_is_its_first_member_and_admin(world: World) -> None:

@@ -3,8 +3,7 @@
 import pytest
 from allauth.account.models import EmailAddress
 
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel.actions import directory_account, directory_invitations
 from zetel.models import Event, Invitation, Person
 from zetel.rules.errors import ZetelError
@@ -21,11 +20,6 @@ NAMES = {
     "typst": "#read(\"/etc/passwd\")",
     "255 letters": "ж" * 255,
 }  # fmt: skip
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())

@@ -3,18 +3,12 @@
 import pytest
 from allauth.account.models import EmailAddress
 
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel.actions import directory_domains, directory_people
 from zetel.models import Domain, Event, Person
 from zetel.rules.errors import ZetelError
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 def give(person: Person, email: str, *, verified: bool = True) -> None:

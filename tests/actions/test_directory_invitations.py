@@ -5,29 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel.actions import directory_invitations as invitations
 from zetel.actions import directory_people
 from zetel.models import Event, Invitation, Mail, Person, Space
 from zetel.rules.errors import ZetelError
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def acme(world: World, anna: Person) -> Space:
-    return world.organization(anna)
 
 
 def sent_token() -> str:

@@ -4,19 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.doctor import assert_healthy
 from zetel.actions import directory, directory_people
 from zetel.models import Event, Membership
 from zetel.rules.errors import ZetelError
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 def test_standing_follows_the_verified_domain(world: World) -> None:

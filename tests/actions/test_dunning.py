@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.doctor import Visit
 from tests.world import DUTCH, change_quote, customer_of, save_method, subscribe
 from zetel.actions import cancellations, standing
@@ -33,21 +33,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 DAY = timedelta(days=1)
 RENEWS = datetime(2026, 6, 11, 22, 0, tzinfo=UTC)  # 12 June, 00:00 in Amsterdam
 MAILS = ("payment_failed", "payment_last_warning", "payment_recovered", "subscription_ended_unpaid")
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 @pytest.fixture

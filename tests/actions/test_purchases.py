@@ -6,7 +6,6 @@ import pytest
 from django.test import Client
 
 from tests.conftest import HandClock
-from tests.directory_world import begin
 from tests.world import DUTCH, World, buy, confirm, customer_of, quote_for, save_method, subscribe
 from zetel.actions import directory_people
 from zetel.gateways import get
@@ -30,26 +29,6 @@ from zetel.rules.errors import ZetelError
 from zetel.sandbox import company
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def acme(world: World, anna: Person) -> Space:
-    return world.organization(anna)
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 def lines_of(invoice: Invoice) -> list[tuple[str, int, int, str, str, int]]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.actions.outgrowing import work
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.doctor import findings
 from tests.world import DUTCH, change, customer_of, subscribe
 from zetel.actions import cancellations, customers, hand_over, reminders
@@ -19,21 +19,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 
 YEAR_AHEAD = datetime(2027, 4, 11, 22, 0, tzinfo=UTC)  # first instant of 12 April 2027 in Amsterdam
 WEEK_AHEAD = datetime(2026, 6, 4, 22, 0, tzinfo=UTC)  # of 5 June 2026
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 def bought(studio: Space, anna: Person, clock: HandClock, cycle: str) -> Subscription:

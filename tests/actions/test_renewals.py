@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.doctor import Visit
 from tests.world import DUTCH, customer_of, subscribe
 from zetel.jobs import billing_run
@@ -13,21 +13,6 @@ from zetel.models import BalanceEntry, Event, Invoice, Mail, Payment, Person, Sp
 from zetel.sandbox import company
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 def story(subscription: Subscription) -> list[tuple[str, str, str, int, int, str]]:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.doctor import Visit
 from tests.world import customer_of, save_method, subscribe
 from zetel.actions import renewals
@@ -18,16 +18,6 @@ from zetel.models import Attempt, Invoice, Overage, Person, Subscription
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 JUNE_12 = datetime(2026, 6, 12, 6, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
 
 
 def several(world: World, anna: Person, clock: HandClock, count: int, name: str) -> list[Subscription]:

@@ -5,29 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel.actions import requests
 from zetel.documents.mail import render
 from zetel.models import Event, Mail, Person, SalesRequest, Space, SupportRequest
 from zetel.rules.errors import ZetelError
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def acme(world: World, anna: Person) -> Space:
-    return world.organization(anna)
 
 
 def ask(world: World, anna: Person, space: Space | None, **other: Any) -> SalesRequest:

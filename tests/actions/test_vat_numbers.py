@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.world import buy, change, customer_of
 from zetel.actions import credit_notes, customers, hand_over, vat_numbers
 from zetel.jobs import billing_run, files, vat_checks
@@ -55,21 +55,6 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     made = Service(None)
     monkeypatch.setattr(vat_checks, "service", lambda: made)
     return made
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 def bought(studio: Space, anna: Person, clock: HandClock) -> Subscription:

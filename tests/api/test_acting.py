@@ -4,18 +4,13 @@ import pytest
 
 from tests.api.calling import Program, program_of
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.web.tenants import fingerprint
 from tests.world import subscribe
 from zetel.models import Event, Mail, Person, Subscription
 
 pytestmark = pytest.mark.django_db
 SCOPES = ("read", "write", "staff")
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 @pytest.fixture

@@ -3,17 +3,11 @@
 import pytest
 
 from tests.api.calling import Program, program_of
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel.actions import directory_sync
 from zetel.models import Event, Person, Space
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 @pytest.fixture

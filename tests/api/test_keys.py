@@ -7,15 +7,10 @@ from pytest_django.fixtures import Settings
 
 from tests.api.calling import Program, program_of
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel.models import ApiKey, Event
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 def test_a_key_acts_as_its_person_and_its_secret_is_kept_nowhere(world: World) -> None:

@@ -5,19 +5,13 @@ from datetime import timedelta
 import pytest
 
 from tests.api.calling import program_of
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel import clock as installation_clock
 from zetel.actions import kept_answers
 from zetel.models import Event, KeptAnswer, Space
 
 pytestmark = pytest.mark.django_db
 WANTED = {"kind": "workspace", "name": "Nieuw"}
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 def test_the_same_name_and_body_are_answered_the_same_and_done_once(world: World) -> None:

@@ -19,7 +19,6 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests import environment
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
 from zetel.models import Person
 
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
@@ -165,11 +164,6 @@ def browser(chromium: str) -> Iterator[Browser]:
 def windows(browser: Browser) -> dict[tuple[str, bool], Window]:
     """Those that were opened so far, by language and whether scripts run."""
     return {}
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 @pytest.fixture

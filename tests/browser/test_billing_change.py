@@ -33,11 +33,6 @@ WORDS = {
 
 
 @pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
 def studio(world: World, anna: Person, clock: HandClock) -> Space:
     """Premium monthly, 15 seats from 12 May, with 21 % tax; it is 30 May."""
     space = world.workspace(anna)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.doctor import findings
 from tests.world import customer_of, save_method, try_out
 from zetel.jobs import tasks
@@ -14,11 +14,6 @@ from zetel.models import Event, InvoiceLine, Membership, Space, Subscription, Su
 pytestmark = pytest.mark.django_db
 
 JUNE_11 = datetime(2026, 6, 10, 22, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 @pytest.fixture

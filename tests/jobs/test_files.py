@@ -5,22 +5,11 @@ from datetime import date
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import begin
 from tests.world import DUTCH, World, buy, customer_of
 from zetel.jobs.files import document_of, ensure_pdf, file_name
 from zetel.models import Invoice, IssuedFile, Payment, Person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
 
 
 def invoice_of(world: World, anna: Person, clock: HandClock, **information: str) -> Invoice:

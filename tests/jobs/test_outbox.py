@@ -8,7 +8,6 @@ import pytest
 from django.core.mail import EmailMultiAlternatives
 
 from tests.conftest import HandClock
-from tests.directory_world import begin
 from tests.world import World, buy
 from zetel.actions import mail
 from zetel.actions import outbox as actions
@@ -37,16 +36,6 @@ class Server:
     @property
     def subjects(self) -> list[str]:
         return [str(message.subject) for message in self.got]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
 
 
 @pytest.fixture

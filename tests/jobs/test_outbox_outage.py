@@ -7,8 +7,7 @@ import pytest
 from django.test import override_settings
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
-from tests.doctor import stays_healthy
+from tests.directory_world import World
 from tests.jobs.mail_server import serving
 from tests.jobs.test_outbox import Server
 from tests.world import change, customer_of, subscribe
@@ -17,19 +16,7 @@ from zetel.actions import outbox as actions
 from zetel.jobs import billing_run, files, outbox, tasks
 from zetel.models import Mail, Person, Space, Subscription
 
-__all__ = ["stays_healthy"]
-
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
 
 
 @pytest.fixture

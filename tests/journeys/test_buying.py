@@ -6,18 +6,13 @@ Premium monthly for 15 seats is EUR 202.35; nothing that is refused leaves a tra
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.web.upgrade_steps import Buyer
 from tests.world import customer_of, subscribe
 from zetel.models import Attempt, Invoice, Membership, Series, Subscription, SubscriptionTerms
 from zetel.rules.errors import ZetelError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 @pytest.mark.story("R2")

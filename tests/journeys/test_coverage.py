@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.web.upgrade_steps import Buyer
 from tests.world import DUTCH, accept, buy, confirm, customer_of, offer_for, quote_for, save_method, subscribe
 from zetel.actions import changes, directory, directory_people, entitlements, quotes, standing
@@ -29,16 +29,6 @@ from zetel.rules.errors import ZetelError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 MAY_30 = datetime(2026, 5, 30, 10, tzinfo=UTC)
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
 
 
 @pytest.fixture

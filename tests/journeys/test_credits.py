@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.world import DUTCH, change, customer_of, subscribe, try_out
 from zetel.actions import cancel_now, collections, credit_notes, credits, dues, staff, standing
 from zetel.actions.credit_notes import Wish
@@ -32,21 +32,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 
 MAY_30 = datetime(2026, 5, 30, 10, 0, tzinfo=UTC)
 JUNE_12 = datetime(2026, 6, 12, 4, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 @pytest.fixture

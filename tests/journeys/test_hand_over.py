@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.doctor import Visit, findings
 from tests.web.test_billing import browser, path_of, words
 from tests.world import change, customer_of, subscribe
@@ -16,11 +16,6 @@ from zetel.rules.errors import ZetelError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 People = dict[str, Person]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 @pytest.fixture

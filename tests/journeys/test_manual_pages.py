@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.documents.examples import text_of
 from tests.manual import approve, camt, manual_offer, on_invoice, staff_of
 from tests.web.test_billing import browser, path_of, words
@@ -36,21 +36,6 @@ from zetel.models import (
 from zetel.rules.money import Money
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def acme(world: World, anna: Person) -> Space:
-    return world.organization(anna)
 
 
 def house(role: str, clock: HandClock) -> Client:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.manual import approve, camt, manual_offer, on_invoice, sales_change, staff_of
 from tests.world import change_quote, customer_of, save_method, subscribe
 from zetel.actions import bank, cancel_now, cancellations, collections, manual_invoices, standing
@@ -37,21 +37,6 @@ from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def acme(world: World, anna: Person) -> Space:
-    return world.organization(anna)
 
 
 def at(month: int, day: int, year: int = 2026) -> datetime:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.actions.changing import again
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.world import buy, customer_of, quote_for, subscribe
 from zetel.actions import cancellations
 from zetel.jobs import billing_run, tasks
@@ -14,21 +14,6 @@ from zetel.models import InvoiceLine, Payment, Person, Space, Subscription
 from zetel.sandbox import company
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def acme(world: World, anna: Person) -> Space:
-    return world.organization(anna)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.web.test_billing import browser, path_of, words
 from tests.web.upgrade_steps import DUTCH
 from tests.world import change_quote, customer_of, save_method, subscribe, try_out
@@ -34,16 +34,6 @@ from zetel.rules.errors import ZetelError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 WHY = "Asked by phone, ticket 12"
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
 
 
 @pytest.fixture

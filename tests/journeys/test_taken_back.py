@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import HandClock
-from tests.journeys.test_credits import JUNE_12, anna, balance, bought, finn, first, kept, studio, work, world
+from tests.journeys.test_credits import JUNE_12, balance, bought, finn, first, kept, work
 from tests.world import subscribe
 from zetel.actions import credit_notes, dues
 from zetel.actions.taken_back import record_dispute
@@ -19,7 +19,7 @@ from zetel.rules.money import Money
 from zetel.rules.outcomes import Dispute
 from zetel.sandbox import company
 
-__all__ = ["anna", "bought", "finn", "studio", "world"]
+__all__ = ["bought", "finn"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 
 

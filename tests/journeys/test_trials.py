@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.world import buy, customer_of, save_method, subscribe, try_out
 from zetel.actions import customers, directory_host, hand_over, standing, subscriptions, trials
 from zetel.actions.directory_plans import entitled
@@ -25,21 +25,6 @@ DAY = timedelta(days=1)
 JUNE_1 = datetime(2026, 5, 31, 22, 0, tzinfo=UTC)  # its first instant in Amsterdam
 MAILS = ("trial_started", "trial_ends_soon", "trial_cancelled", "trial_ended", "invoice", "payment_failed",
          "payment_recovered", "seats_resized", "admin_told")  # fmt: skip
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 def june(clock: HandClock, *days: int) -> None:

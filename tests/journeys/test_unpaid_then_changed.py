@@ -10,18 +10,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.world import buy, change, save_method, subscribe
 from zetel.jobs import tasks
 from zetel.models import BalanceEntry, Subscription
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 RENEWS = datetime(2026, 6, 11, 22, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 def documents(row: Subscription) -> list[tuple[str, int, str]]:

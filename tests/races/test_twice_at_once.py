@@ -9,12 +9,12 @@ from django.db import connections
 from django.test import Client
 
 from tests.gateways import pages
-from tests.web.test_billing import acme, browser, paid, path_of, people, team, world
+from tests.web.test_billing import acme, browser, paid, path_of, people, team
 from tests.world import World
 from zetel.actions import directory_invitations
 from zetel.models import Event, Invitation, Mail, Membership, PaymentMethod, Person, Space, Subscription
 
-__all__ = ["acme", "paid", "people", "team", "world"]
+__all__ = ["acme", "paid", "people", "team"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -6,12 +6,12 @@ import pytest
 from django.db import connections
 
 from tests.directory_world import World
-from tests.web.test_billing import acme, browser, paid, path_of, people, team, words, world
+from tests.web.test_billing import acme, browser, paid, path_of, people, team, words
 from tests.world import subscribe
 from zetel.actions import hand_over
 from zetel.models import Event, Invoice, Mail, Person, PurchaseDraft, Space, Subscription
 
-__all__ = ["acme", "paid", "people", "team", "world"]
+__all__ = ["acme", "paid", "people", "team"]
 pytestmark = pytest.mark.django_db
 People = dict[str, Person]
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.world import DUTCH, customer_of, subscribe
 from zetel.actions import renewals
 from zetel.models import Invoice, Person, Space, Subscription
@@ -20,11 +20,6 @@ from zetel.templatetags.zetel import amount
 pytestmark = pytest.mark.django_db
 
 QUERIES_MAX = 15
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 @pytest.fixture

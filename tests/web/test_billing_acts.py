@@ -12,7 +12,7 @@ from django.test import Client
 from tests.conftest import HandClock
 from tests.directory_world import World
 from tests.gateways import pages
-from tests.web.test_billing import acme, browser, paid, path_of, people, team, words, world
+from tests.web.test_billing import acme, browser, paid, path_of, people, team, words
 from tests.world import DUTCH, customer_of, subscribe
 from zetel.actions import customers, directory_people, renewals
 from zetel.actions import hand_over as handing
@@ -31,7 +31,7 @@ from zetel.models import (
 from zetel.rules.errors import ZetelError
 from zetel.sandbox import script
 
-__all__ = ["acme", "paid", "people", "team", "world"]
+__all__ = ["acme", "paid", "people", "team"]
 pytestmark = pytest.mark.django_db
 People = dict[str, Person]
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.web.change_steps import Owner, at
 from tests.world import DUTCH, customer_of, subscribe
 from zetel.models import Invoice, InvoiceLine, Person, Space, Subscription, SubscriptionTerms
@@ -15,21 +15,6 @@ from zetel.models import Invoice, InvoiceLine, Person, Space, Subscription, Subs
 pytestmark = pytest.mark.django_db
 
 QUERIES_MAX = 15
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 @pytest.fixture

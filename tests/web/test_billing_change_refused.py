@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.web.change_steps import Owner, at
 from tests.web.test_billing import words
 from tests.web.test_billing_change import says
@@ -33,26 +33,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
 def bram(world: World, anna: Person, studio: Space) -> Person:
     """A member of the same workspace, who holds no billing."""
     person = world.person("Bram")
     world.join(studio, person)
     return person
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 @pytest.fixture

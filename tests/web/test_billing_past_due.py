@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.gateways import pages
 from tests.web.test_billing import browser, path_of, words
 from tests.world import subscribe
@@ -17,16 +17,6 @@ from zetel.sandbox import company
 pytestmark = pytest.mark.django_db
 
 RENEWS = datetime(2026, 6, 11, 22, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
 
 
 @pytest.fixture

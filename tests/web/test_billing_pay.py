@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.doctor import stays_healthy
 from tests.web.change_steps import Owner, at
 from tests.web.test_billing import words
@@ -21,21 +21,6 @@ __all__ = ["stays_healthy"]
 pytestmark = pytest.mark.django_db
 
 RENEWS = datetime(2026, 6, 11, 22, 0, tzinfo=UTC)  # 12 June, 00:00 in Amsterdam
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 @pytest.fixture

@@ -6,14 +6,12 @@ import pytest
 
 from tests.conftest import HandClock
 from tests.directory_world import begin
-from tests.doctor import stays_healthy
 from tests.web.tenants import client_of
 from tests.world import change_quote, confirm, subscribe
 from zetel.actions import credit_notes, staff
 from zetel.actions.credit_notes import Wish
 from zetel.models import Invoice
 
-__all__ = ["stays_healthy"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
 
 

@@ -10,8 +10,7 @@ from django.utils import translation
 
 from tests.actions.outgrowing import work
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
-from tests.doctor import stays_healthy
+from tests.directory_world import World
 from tests.world import DUTCH, change, customer_of, subscribe
 from zetel.actions import cancellations, customers, hand_over, staff
 from zetel.actions.customers import BillingInformation
@@ -20,24 +19,7 @@ from zetel.rules.subscriptions import Field
 from zetel.web.billing_timeline import Happened, events_of, told
 from zetel.web.billing_view import billing_of
 
-__all__ = ["stays_healthy"]
-
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 def again(subscription: Subscription) -> Subscription:

@@ -11,8 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel.actions import directory
 from zetel.models import Domain, Invitation, Mail, Person, Space
 from zetel.models.ids import new_id, public_id
@@ -23,11 +22,6 @@ Login = Callable[[Person], Client]
 
 
 @pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
 def as_() -> Login:
     def log_in(person: Person) -> Client:
         client = Client(headers={"accept-language": "en"})
@@ -35,16 +29,6 @@ def as_() -> Login:
         return client
 
     return log_in
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def acme(world: World, anna: Person) -> Space:
-    return world.organization(anna)
 
 
 def said(response: Any) -> str:

@@ -9,8 +9,7 @@ from django.core import mail
 from django.core.cache import caches
 from django.test import Client
 
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel.actions import directory_invitations
 from zetel.models import Event, Mail, Person
 
@@ -25,11 +24,6 @@ def keep_mails(settings: object) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"  # type: ignore[attr-defined]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}  # type: ignore[attr-defined]
     caches["default"].clear()  # what one test tried too often is no matter of the next
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 def visitor(language: str = "nl") -> Client:

@@ -10,7 +10,6 @@ from django.conf import settings
 from lxml import etree
 
 from tests.conftest import HandClock
-from tests.directory_world import begin
 from tests.doctor import findings
 from tests.web.test_billing import browser, path_of, words
 from tests.web.test_billing_acts import DETAILS
@@ -20,16 +19,6 @@ from zetel.jobs import billing_run, files, outbox
 from zetel.models import Customer, Invoice, IssuedFile, Mail, Person, Space
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
 
 
 @pytest.fixture

@@ -5,17 +5,12 @@ from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.world import subscribe
 from zetel.models import Person, Space
 from zetel.web.frame import Frame, frame
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 def framed(person: Person, space: Space) -> Frame:

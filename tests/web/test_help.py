@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import HandClock
-from tests.directory_world import CATALOG, World, begin
+from tests.directory_world import CATALOG, World
 from tests.world import subscribe
 from zetel.actions.catalog import apply_catalog
 from zetel.models import Person, Space
@@ -23,21 +23,6 @@ ANCHORS = {
     "hand-over", "seats", "too-many", "change-plan", "invoices", "payment-method", "billing-information",
     "invoice-payment", "renewal", "payment-failed", "downgrade", "cancel", "data", "support",
 }  # fmt: skip
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 def page(person: Person | None = None, language: str = "en", **asked: str) -> str:

@@ -28,11 +28,6 @@ def world(clock: HandClock, settings: Any) -> World:
 
 
 @pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
 def operator(world: World) -> Person:
     person = world.person("Olga", "olga@zetel.example")
     Person.objects.filter(pk=person.pk).update(staff_role="operator")

@@ -3,26 +3,10 @@
 import pytest
 from django.test import Client
 
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from zetel.models import Mail, Person, SalesRequest, Space, SupportRequest
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def acme(world: World, anna: Person) -> Space:
-    return world.organization(anna)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.actions.outgrowing import MAY_19, come, policy, work
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.doctor import assert_healthy
 from tests.world import DUTCH, customer_of, subscribe
 from zetel.models import Attempt, Invitation, Mail, Person, Space, Subscription
@@ -29,16 +29,6 @@ OVER = {
     " abonnement naar 10 seats, voor €\xa063,19 met btw, tenzij er dan minder mensen zijn of je eerder meer seats"
     " kiest. Abonnement bewerken",
 }
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
 
 
 @pytest.fixture

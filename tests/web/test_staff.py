@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.conftest import HandClock
-from tests.directory_world import begin
 from tests.world import World, buy, subscribe
 from zetel import clock as installation
 from zetel.actions import parked
@@ -36,16 +35,6 @@ OPEN = {
     "finance": {"staff", "staff_support", "staff_parked", "staff_customers"},
     "operator": set(PAGES),
 }
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
 
 
 def staff(world: World, role: str) -> Client:

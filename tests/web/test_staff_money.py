@@ -7,8 +7,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
-from tests.doctor import stays_healthy
+from tests.directory_world import World
 from tests.web.tenants import client_of
 from tests.world import DUTCH, customer_of, subscribe
 from zetel.actions import dues, staff, standing
@@ -16,23 +15,7 @@ from zetel.jobs import inbound, tasks
 from zetel.models import Event, Invoice, Mail, Person, Space, Subscription
 from zetel.sandbox import company
 
-__all__ = ["stays_healthy"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stays_healthy")]
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.gateways import pages
 from tests.web.upgrade_steps import DUTCH, Buyer
 from tests.world import customer_of, save_method, subscribe, try_out
@@ -21,25 +21,10 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 
 @pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
 def bram(world: World, studio: Space) -> Person:
     bram = world.person("Bram")
     world.join(studio, bram)
     return bram
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 def client_of(person: Person, language: str = "en") -> Client:

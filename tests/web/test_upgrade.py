@@ -5,32 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.web.upgrade_steps import DUTCH, Buyer, bought, invoice_of
 from tests.world import buy
 from zetel.models import Customer, Invoice, Membership, Person, Space, Subscription
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
-
-
-@pytest.fixture
-def acme(world: World, anna: Person) -> Space:
-    return world.organization(anna)
 
 
 def test_a_workspace_is_bought_monthly_at_the_amount_of_the_first_example(

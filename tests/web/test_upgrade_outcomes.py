@@ -3,28 +3,13 @@
 import pytest
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.gateways.drivers import SandboxDriver
 from tests.gateways.steps import captured
 from tests.web.upgrade_steps import Buyer, bought, invoice_of
 from zetel.models import Attempt, Change, Invoice, Person, Refund, Series, Space, Subscription
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 @pytest.fixture

@@ -7,19 +7,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.web.upgrade_steps import OUTSIDE, Buyer
 from zetel.models import Person, PurchaseDraft, Space
 
 pytestmark = pytest.mark.django_db
 
 QUERIES_MAX = 15
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
 
 
 def organization(world: World, name: str, members: int) -> tuple[Person, Space]:

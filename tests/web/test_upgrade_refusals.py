@@ -6,28 +6,13 @@ import pytest
 from django.test import Client
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.web.upgrade_steps import DUTCH, OUTSIDE, Buyer, bought
 from tests.world import buy
 from zetel.actions import directory_people
 from zetel.models import Attempt, Change, Membership, Person, PurchaseDraft, Quote, Space, Subscription
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def acme(world: World, anna: Person) -> Space:
-    return world.organization(anna)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import HandClock
-from tests.directory_world import World, begin
+from tests.directory_world import World
 from tests.web.test_billing import browser, words
 from tests.world import customer_of, save_method, subscribe
 from zetel.actions.staff import name_staff
@@ -14,21 +14,6 @@ pytestmark = pytest.mark.django_db
 
 GERMAN = {"address_line1": "Lange Straße 1", "postal_code": "10115", "city": "Berlin", "country": "DE"}
 KNOWN, UNKNOWN, AWAY = "DE136695976", "DE129273398", "DE811569869"  # by their last digit, in a sandbox
-
-
-@pytest.fixture
-def world(clock: HandClock) -> World:
-    return begin(clock.now)
-
-
-@pytest.fixture
-def anna(world: World) -> Person:
-    return world.person("Anna")
-
-
-@pytest.fixture
-def studio(world: World, anna: Person) -> Space:
-    return world.workspace(anna)
 
 
 def review(studio: Space, anna: Person, clock: HandClock, number: str) -> tuple[Client, str]:

@@ -1,13 +1,13 @@
-"""Anna and her workspace by name, and the doctor's visit: mark tests `pytest.mark.usefixtures("stays_healthy")`."""
+"""The cast that most stories begin with: a world at the clock's instant, Anna, her workspace, her organization.
+
+Who is needed is named as an argument. A test whose Anna is another one makes its own fixture of that name.
+"""
 
 import pytest
 
 from tests.conftest import HandClock
 from tests.directory_world import World, begin
-from tests.doctor import stays_healthy
 from zetel.models import Person, Space
-
-__all__ = ["stays_healthy"]
 
 
 @pytest.fixture
@@ -23,3 +23,8 @@ def anna(world: World) -> Person:
 @pytest.fixture
 def studio(world: World, anna: Person) -> Space:
     return world.workspace(anna)
+
+
+@pytest.fixture
+def acme(world: World, anna: Person) -> Space:
+    return world.organization(anna)
