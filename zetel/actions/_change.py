@@ -123,3 +123,12 @@ def lock_customer(customer_id: uuid.UUID) -> Customer:
     return (
         Customer.objects.select_for_update(of=("self",)).select_related("billing_owner").get(pk=customer_id)
     )
+
+
+def hold_invoice(invoice: Invoice) -> tuple[Invoice, Customer]:
+    """Lock in the order of the house what an invoice belongs to and itself, and read it again."""
+    if invoice.space:
+        lock_space(invoice.space)
+    customer = lock_customer(invoice.customer_id)
+    rows = Invoice.objects.select_for_update(of=("self",)).select_related("space", "subscription", "customer")
+    return rows.get(pk=invoice.pk), customer

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from zetel.actions._change import lock_customer, record
+from zetel.actions.reasons import written
 from zetel.models import Acting, Customer, Person
 from zetel.models.acting import ROLES
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 
 LASTS = timedelta(minutes=30)
-REASON_MAX = 500
 
 
 def begin(customer: Customer, *, staff: Person, reason: str, now: datetime) -> Acting:
@@ -24,11 +24,7 @@ def begin(customer: Customer, *, staff: Person, reason: str, now: datetime) -> A
     Raises reason_required, value_too_long, forbidden; not_found for a customer that nobody owns: there is nobody to
     act for.
     """
-    words = " ".join(reason.split())
-    if not words:
-        raise ZetelError("reason_required", field="reason")
-    if len(words) > REASON_MAX:
-        raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
+    words = written(reason)
     with transaction.atomic():
         customer = lock_customer(customer.pk)
         person = Person.objects.select_for_update().get(pk=staff.pk)

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from zetel.actions import credits, dues, dunning, manual_invoices, payments, sales, standing
-from zetel.actions._change import lock_customer, lock_space, record, transition
+from zetel.actions import credits, dues, dunning, manual_invoices, payments, standing
+from zetel.actions._change import hold_invoice, record, transition
+from zetel.actions.reasons import written
 from zetel.models import (
     BalanceEntry,
     BankBooking,
@@ -115,7 +116,7 @@ def book(line: BankLine, invoice: Invoice, *, staff: Person, now: datetime) -> P
     Raises not_found for what is no invoice, currency_mismatch, bank_line_taken.
     """
     with transaction.atomic():
-        invoice, customer = _hold(invoice)
+        invoice, customer = hold_invoice(invoice)
         if invoice.kind != "invoice":
             raise ZetelError("not_found")
         line = BankLine.objects.select_for_update(of=("self",)).get(pk=line.pk)
@@ -152,11 +153,11 @@ def correct(booking: BankBooking, *, staff: Person, reason: str, now: datetime) 
     Raises reason_required, value_too_long, no_change when it was corrected before, balance_too_small when what had
     become balance was spent.
     """
-    words = sales.reason(reason)
+    words = written(reason)
     with transaction.atomic():
         found = booking.payment.invoice
         assert found is not None, "a bank payment is of an invoice"
-        invoice, customer = _hold(found)
+        invoice, customer = hold_invoice(found)
         row = (
             BankBooking.objects.select_for_update(of=("self",))
             .select_related("payment", "line")
@@ -212,12 +213,3 @@ def put_back(line: BankLine) -> None:
     """A line that was skipped waits again. Raises no_change."""
     if line.status != "skipped" or not transition(line, transitions.BANK_LINE, "open"):
         raise ZetelError("no_change")
-
-
-def _hold(invoice: Invoice) -> tuple[Invoice, Customer]:
-    """Lock in the order of the house and read the invoice again."""
-    if invoice.space:
-        lock_space(invoice.space)
-    customer = lock_customer(invoice.customer_id)
-    rows = Invoice.objects.select_for_update(of=("self",)).select_related("space", "subscription", "customer")
-    return rows.get(pk=invoice.pk), customer

@@ -14,7 +14,8 @@ from django.db import transaction
 
 from zetel.actions import credits, dues, dunning, invoices, mail, renewals, settled, standing, subscriptions
 from zetel.actions._change import lock_customer, lock_space, record
-from zetel.actions.credit_notes import GoesTo, checked
+from zetel.actions.credit_notes import GoesTo
+from zetel.actions.reasons import written
 from zetel.models import Customer, Invoice, Person, Subscription
 from zetel.rules.billing import due_minus_billed
 from zetel.rules.credits import Books, fitted
@@ -45,7 +46,7 @@ def cancel_now(
 
     Raises reason_required, value_too_long, no_subscription, credit_too_large.
     """
-    reason = checked(reason)
+    reason = written(reason)
     with transaction.atomic():
         space = lock_space(subscription.space)
         customer = lock_customer(subscription.customer_id)

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.db import transaction
 
-from zetel.actions import dunning, mail, quotes, sales, settled, subscriptions
+from zetel.actions import dunning, mail, quotes, settled, subscriptions
 from zetel.actions._change import record
+from zetel.actions.reasons import REASON_MAX, written
 from zetel.actions.settled import Settled
 from zetel.actions.subscription_changes import facts_of
 from zetel.models import Person, Subscription
@@ -19,8 +20,6 @@ from zetel.rules import subscriptions as rules
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 from zetel.rules.subscriptions import ChangePlan, Field
-
-REASON_MAX = 500
 
 
 def cancel(
@@ -32,7 +31,7 @@ def cancel(
     past due ends at once (G4). A plan on manual invoice is cancelled by sales, who say why (G5, C10), and ends with
     its period also while an invoice is overdue.
     """
-    reason = sales.reason(reason) if by_sales else reason.strip()
+    reason = written(reason) if by_sales else reason.strip()
     if len(reason) > REASON_MAX:
         raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
     with transaction.atomic():
@@ -56,7 +55,7 @@ def resume(
     subscription: Subscription, *, actor: Person, now: datetime, reason: str = "", by_sales: bool = False
 ) -> Subscription:
     """Take a cancellation back until the end; restores nothing that it replaced. Raises no_change, change_pending."""
-    words = sales.reason(reason) if by_sales else ""
+    words = written(reason) if by_sales else ""
     with transaction.atomic():
         quotes.check_nothing_waits(subscription.space)
         held = _hold(subscription, actor, now, by_sales=by_sales)

@@ -13,8 +13,9 @@ from typing import Literal
 from django.db import transaction
 
 from zetel.actions import credits, dues, dunning, invoices, standing
-from zetel.actions._change import lock_customer, lock_space, record, transition
+from zetel.actions._change import hold_invoice, lock_customer, record, transition
 from zetel.actions.collections import open_attempt
+from zetel.actions.reasons import written
 from zetel.models import BalanceEntry, Customer, Invoice, Person
 from zetel.rules import transitions
 from zetel.rules.credits import Creditable, credit_gross, credit_lines, credit_whole
@@ -22,7 +23,6 @@ from zetel.rules.documents import Document
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 
-REASON_MAX = 500
 GoesTo = Literal["balance", "refund"]
 """Where paid money goes: it stays the customer's balance, or goes back to what it was paid with."""
 
@@ -77,9 +77,9 @@ def credit(
     reason_required, value_too_long, not_found, version_conflict, payment_pending, invoice_written_off,
     credit_too_large, value_required.
     """
-    reason = checked(reason)
+    reason = written(reason)
     with transaction.atomic():
-        invoice, customer = _hold(invoice)
+        invoice, customer = hold_invoice(invoice)
         _check(invoice)
         held = dues.creditable_of(invoice)
         if left is not None and left != held.gross:
@@ -114,9 +114,9 @@ def write_off(invoice: Invoice, *, actor: Person, reason: str, now: datetime) ->
 
     Raises reason_required, value_too_long, not_found, nothing_due, payment_pending.
     """
-    reason = checked(reason)
+    reason = written(reason)
     with transaction.atomic():
-        invoice, customer = _hold(invoice)
+        invoice, customer = hold_invoice(invoice)
         due = dues.due_of(invoice)
         if due <= 0:
             raise ZetelError("nothing_due")
@@ -136,7 +136,7 @@ def pay_out(customer: Customer, currency: str, *, actor: Person, reason: str, no
 
     Raises reason_required, value_too_long, balance_too_small.
     """
-    reason = checked(reason)
+    reason = written(reason)
     with transaction.atomic():
         customer = lock_customer(customer.pk)
         amount = standing.balance_of(customer, currency)
@@ -151,25 +151,6 @@ def pay_out(customer: Customer, currency: str, *, actor: Person, reason: str, no
             after={"amount": amount, "currency": currency, "reason": "paid_out"},
         )  # fmt: skip
         return amount
-
-
-def checked(reason: str) -> str:
-    """The written reason that every act of staff carries (C10). Raises reason_required, value_too_long."""
-    reason = reason.replace("\0", "").strip()
-    if not reason:
-        raise ZetelError("reason_required", field="reason")
-    if len(reason) > REASON_MAX:
-        raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
-    return reason
-
-
-def _hold(invoice: Invoice) -> tuple[Invoice, Customer]:
-    """Lock in the order of the house and read the invoice again."""
-    if invoice.space:
-        lock_space(invoice.space)
-    customer = lock_customer(invoice.customer_id)
-    rows = Invoice.objects.select_for_update(of=("self",)).select_related("space", "subscription")
-    return rows.get(pk=invoice.pk), customer
 
 
 def _check(invoice: Invoice) -> None:

@@ -12,14 +12,13 @@ from django.db import transaction
 from zetel.actions import directory, overages, renewals, standing, subscriptions
 from zetel.actions._change import lock_space, record
 from zetel.actions.directory_checks import check_division_owner_stays
+from zetel.actions.reasons import written
 from zetel.models import Person, Space, Subscription
 from zetel.models.spaces import DIVISION, ORGANIZATION, TEAM
 from zetel.rules import names
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 from zetel.rules.quotes import Ending, end_covered
-
-REASON_MAX = 500
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,7 @@ def put(team: Space, division: Space, *, basis: str, reason: str, staff: Person,
 
     Raises reason_required, no_change, space_kind_invalid, not_found, space_has_subscription, billing_owner_required.
     """
-    words = " ".join(reason.split())
-    if not words:
-        raise ZetelError("reason_required", field="reason")
-    if len(words) > REASON_MAX:
-        raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
+    words = written(reason)
     with transaction.atomic():
         move, subscription = _decide(team, division, now)
         if move.basis != basis:

@@ -13,14 +13,13 @@ from django.db.models import Q
 
 from zetel.actions import _behalf, mail, quotes, settled, standing, subscriptions, vat_numbers
 from zetel.actions._change import lock_customer, lock_space, record
+from zetel.actions.reasons import written
 from zetel.models import Customer, Event, Membership, Person, Space, Subscription
 from zetel.models.spaces import MEMBER, MembershipQuerySet
 from zetel.models.subscriptions import LIVE
 from zetel.rules import subscriptions as rules
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
-
-REASON_MAX = 500
 
 
 def give(subscription: Subscription, *, to: Person, actor: Person, now: datetime) -> Customer:
@@ -43,11 +42,7 @@ def give_for(
 
     Whether the person may do this for the house is asked by the doors. Raises reason_required, no_change, not_member.
     """
-    words = " ".join(reason.split())
-    if not words:
-        raise ZetelError("reason_required", field="reason")
-    if len(words) > REASON_MAX:
-        raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
+    words = written(reason)
     with transaction.atomic():
         space, customer, row = _locked(subscription)
         return _hand(space, customer, row, to=to, actor=staff, reason=words, now=now, role=staff.staff_role)

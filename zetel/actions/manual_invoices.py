@@ -10,9 +10,10 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import transaction
 
-from zetel.actions import dues, dunning, mail, sales
+from zetel.actions import dues, dunning, mail
 from zetel.actions._change import lock_customer, lock_space, record
 from zetel.actions.invoices import step_at
+from zetel.actions.reasons import written
 from zetel.models import Customer, Invoice, ManualInvoice, Person
 from zetel.rules import manual_invoices as rules
 from zetel.rules.errors import ZetelError
@@ -84,7 +85,7 @@ def extend(invoice: Invoice, due_on: date, *, actor: Person, reason: str, now: d
 
     Raises reason_required, value_too_long, not_found, nothing_due, value_invalid.
     """
-    words = sales.reason(reason)
+    words = written(reason)
     with transaction.atomic():
         row, customer = hold(invoice)
         if row.invoice.state != "open":

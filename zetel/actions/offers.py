@@ -14,6 +14,7 @@ from django.db import transaction
 from zetel.actions import mail, quotes, quotes_change, standing
 from zetel.actions._change import lock_space, record, transition
 from zetel.actions.drafts import DRAFT_LIFE
+from zetel.actions.reasons import written
 from zetel.models import (
     CatalogVersion,
     Change,
@@ -37,7 +38,6 @@ from zetel.rules.periods import Cycle, first_instant, local_date
 from zetel.rules.seats import SpaceKind
 
 MESSAGE_MAX = 5000
-REASON_MAX = 500
 DAYS_MAX = 365
 
 
@@ -187,11 +187,7 @@ def _check_not_being_bought(offer: Offer) -> None:
 
 def withdraw(offer: Offer, *, staff: Person, reason: str, now: datetime) -> Offer:
     """Take an offer back before it was accepted; the person is told why. Raises reason_required, offer_used, …"""
-    words = " ".join(reason.split())
-    if not words:
-        raise ZetelError("reason_required", field="reason")
-    if len(words) > REASON_MAX:
-        raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
+    words = written(reason)
     with transaction.atomic():
         space = lock_space(offer.space)
         offer = (

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from zetel.actions import quotes, sales, settled
+from zetel.actions.reasons import written
 from zetel.actions.settled import Settled
 from zetel.models import Offer, Person, Quote, Subscription
 from zetel.rules import manual_invoices, offers
@@ -106,7 +107,7 @@ def bind_for_sales(
 
     Raises what `bind_change` raises, forbidden, manual_invoice_terms, reason_required, value_too_long.
     """
-    words = sales.reason(reason)
+    words = written(reason)
 
     def decide_for_sales(held: Settled) -> Decision:
         present = held.present

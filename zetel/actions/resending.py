@@ -11,11 +11,11 @@ from django.db.models import Q, QuerySet
 
 from zetel.actions import mail
 from zetel.actions._change import record
+from zetel.actions.reasons import written
 from zetel.models import Customer, Mail, Person
 from zetel.rules.errors import ZetelError
 from zetel.rules.event_types import EventType
 
-REASON_MAX = 500
 _NEVER = (
     "account",
     "invitation",
@@ -42,11 +42,7 @@ def again(mail_row: Mail, customer: Customer, *, staff: Person, reason: str, now
 
     The same minute's second click finds it queued already.
     """
-    words = " ".join(reason.split())
-    if not words:
-        raise ZetelError("reason_required", field="reason")
-    if len(words) > REASON_MAX:
-        raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
+    words = written(reason)
     with transaction.atomic():
         found = (
             of_customer(customer)

@@ -10,8 +10,6 @@ from zetel.models import Change, Person, Quote
 from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability, Role, may
 
-REASON_MAX = 500
-
 
 def check(person: Person) -> None:
     """Sales, and who may do all that they may. Raises `forbidden` for anybody else, also when the role was taken."""
@@ -19,16 +17,6 @@ def check(person: Person) -> None:
     role = staff.staff_role if staff else ""
     if not role or not may([Role(role)], Capability.STAFF_MANUAL_CHANGE):
         raise ZetelError("forbidden")
-
-
-def reason(text: str) -> str:
-    """The written reason of an act (C10). Raises reason_required, value_too_long."""
-    words = " ".join(text.replace("\0", "").split())
-    if not words:
-        raise ZetelError("reason_required", field="reason")
-    if len(words) > REASON_MAX:
-        raise ZetelError("value_too_long", field="reason", longest=REASON_MAX)
-    return words
 
 
 def wish(words: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from zetel.actions import credit_notes, reverse_charges
+from zetel.actions import reverse_charges
 from zetel.actions._change import lock_customer, record, transition
+from zetel.actions.reasons import written
 from zetel.models import Customer, Person, Subscription, VatCheck
 from zetel.rules import transitions, vat_checks
 from zetel.rules.errors import ZetelError
@@ -119,7 +120,7 @@ def record_evidence(customer: Customer, evidence: str, *, staff: Person, now: da
 
     Raises reason_required, value_too_long; vat_number_missing where tax does not depend on a number.
     """
-    evidence = credit_notes.checked(evidence)
+    evidence = written(evidence)
     with transaction.atomic():
         held = reverse_charges.lock(customer.pk)
         if not is_asked(held):

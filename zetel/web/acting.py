@@ -20,6 +20,7 @@ from zetel import clock
 from zetel.access import acting_of, load_behalf
 from zetel.actions import acting
 from zetel.actions._behalf import Behalf, acting_for
+from zetel.actions.reasons import REASON_MAX
 from zetel.models import Acting, Customer, Person, Subscription
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
@@ -71,7 +72,7 @@ class ReasonForm(ZetelForm):
     """Why somebody acts for a customer."""
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=acting.REASON_MAX, widget=forms.Textarea(attrs={"rows": 2}),
+        label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("The customer can read it."),
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from zetel import clock
 from zetel.actions import cancellations
+from zetel.actions.reasons import REASON_MAX
 from zetel.rules.errors import ZetelError
 from zetel.rules.money import Money, prorate
 from zetel.rules.periods import Cycle
@@ -39,7 +40,7 @@ class ReasonForm(ZetelForm):
     """Why somebody leaves, if they like to say."""
 
     reason = forms.CharField(
-        label=_("Why do you cancel?"), required=False, max_length=cancellations.REASON_MAX,
+        label=_("Why do you cancel?"), required=False, max_length=REASON_MAX,
         widget=forms.Textarea(attrs={"rows": 3}), help_text=_("You need not answer. It helps us to do better."),
     )  # fmt: skip
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from zetel.actions.cancel_now import Unused
-from zetel.actions.credit_notes import REASON_MAX, GoesTo, Wish
+from zetel.actions.credit_notes import GoesTo, Wish
+from zetel.actions.reasons import REASON_MAX
 from zetel.models import CatalogVersion, Invoice, InvoiceLine
 from zetel.rules.credits import Creditable
 from zetel.rules.errors import ZetelError

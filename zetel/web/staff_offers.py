@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from zetel import clock
 from zetel.actions import offers, standing
+from zetel.actions.reasons import REASON_MAX
 from zetel.models import CatalogVersion, Offer, Person, SalesRequest, Space
 from zetel.models.ids import parse_public_id
 from zetel.rules.errors import ZetelError
@@ -155,7 +156,7 @@ class WithdrawForm(ZetelForm):
     """Why an offer is taken back."""
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=offers.REASON_MAX, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The customer can read it."),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from zetel import clock
 from zetel.actions import divisions, standing
 from zetel.actions.directory_plans import entitlements
+from zetel.actions.reasons import REASON_MAX
 from zetel.models import CatalogVersion, Space, Subscription
 from zetel.models.ids import parse_public_id
 from zetel.models.spaces import DIVISION, ORGANIZATION, TEAM
@@ -114,7 +115,7 @@ class MoveForm(ZetelForm):
 
     division = forms.ChoiceField(label=_("Division"))
     reason = forms.CharField(
-        label=_("Reason"), max_length=divisions.REASON_MAX, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The customer can read it."),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from zetel import clock
 from zetel.actions import hand_over, resending
+from zetel.actions.reasons import REASON_MAX
 from zetel.models import Customer, Person, Subscription
 from zetel.rules.errors import ZetelError
 from zetel.rules.roles import Capability
@@ -29,7 +30,7 @@ class HandOverForm(ZetelForm):
         help_text=_("The e-mail address of a member of this space who is no guest."),
     )  # fmt: skip
     reason = forms.CharField(
-        label=_("Reason"), max_length=hand_over.REASON_MAX, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The customer can read it."),
     )  # fmt: skip
 
@@ -64,7 +65,7 @@ class AgainForm(ZetelForm):
     """Why a mail is sent again."""
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=resending.REASON_MAX, widget=forms.Textarea(attrs={"rows": 2}),
+        label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("The customer can read it."),
     )  # fmt: skip
 
