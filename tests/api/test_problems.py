@@ -30,6 +30,7 @@ def program(world: World) -> Program:
         ("GET", "/spaces?cursor=per_1", "422 page_invalid"),
         ("GET", "/keys?cursor=per_1", "422 page_invalid"),
         ("GET", "/spaces?cursor=%00", "400 body_invalid"),
+        ("GET", "/people?external_id=", "422 fields_invalid"),
         ("GET", "/spaces?kind=", "422 fields_invalid"),
     ],
 )
